@@ -1,0 +1,41 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace LogQueue.Storage.Files;
+
+/// <summary>One open file. Positioned reads and writes may run concurrently; the owner orders truncation and disposal after them.</summary>
+internal interface IStorageFile : IDisposable
+{
+    /// <summary>Its path, for messages.</summary>
+    string Path { get; }
+
+    /// <summary>Its length in bytes, asked from the device.</summary>
+    long Length { get; }
+
+    /// <summary>The handle for sendfile and the like; null on devices without one.</summary>
+    SafeFileHandle? Handle { get; }
+
+    /// <summary>Reads until the destination is full or the file ends. Returns the bytes read. Throws <see cref="StorageException"/>.</summary>
+    int Read(long position, Span<byte> destination);
+
+    /// <summary>Writes all bytes or throws <see cref="StorageException"/>; after a throw any prefix may be on the file.</summary>
+    void Write(long position, ReadOnlySpan<byte> source);
+
+    /// <summary>Makes real blocks up to <paramref name="lengthBytes"/> and grows the file to it. Throws NoSpace when there are none.</summary>
+    void Allocate(long lengthBytes);
+
+    /// <summary>Cuts or grows the file.</summary>
+    void Truncate(long lengthBytes);
+
+    /// <summary>fdatasync. A failure is final for the directory: the caller fences it and never syncs it again.</summary>
+    void DataSync();
+
+    /// <summary>Maps the first bytes read-only. Never truncate the file below them while mapped.</summary>
+    IMappedRegion Map(long lengthBytes);
+}
+
+/// <summary>A read-only mapped range.</summary>
+internal interface IMappedRegion : IDisposable
+{
+    /// <summary>The bytes; valid until disposed.</summary>
+    ReadOnlySpan<byte> Span { get; }
+}

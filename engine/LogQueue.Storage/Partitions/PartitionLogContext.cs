@@ -1,0 +1,31 @@
+using LogQueue.Storage.Files;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>What the logs of one data directory share.</summary>
+internal sealed record PartitionLogContext
+{
+    /// <summary>The disk.</summary>
+    public required IStorageDevice Device { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider TimeProvider { get; init; }
+
+    /// <summary>The directory's fence.</summary>
+    public required DirectoryFence Fence { get; init; }
+
+    /// <summary>The commit thread.</summary>
+    public required ICommitLog CommitLog { get; init; }
+
+    /// <summary>True (durability=commit): readers see what is synced. False (durability=os): readers see what is written.</summary>
+    public bool PublishDurableOnly { get; init; } = true;
+
+    /// <summary>Runs slow work (sealing rolled segments) away from appenders; null runs it where it arises.</summary>
+    public Action<Action>? Background { get; init; }
+
+    /// <summary>Open sealed segment files.</summary>
+    public LeaseBudget FileBudget { get; init; } = new(2048);
+
+    /// <summary>Mapped index files.</summary>
+    public LeaseBudget MapBudget { get; init; } = new(4096);
+}
