@@ -1,0 +1,35 @@
+using System.Diagnostics.CodeAnalysis;
+using LogQueue.Protocol;
+using LogQueue.Server.Handlers;
+
+namespace LogQueue.Server.Requests;
+
+/// <summary>THE list of APIs that are served: what is here is advertised, what is not here is not. Immutable; thread-safe.</summary>
+internal sealed class HandlerTable
+{
+    private readonly IRequestHandler?[] _byKey;
+
+    /// <summary>Creates the handlers over one broker.</summary>
+    public HandlerTable(Broker broker)
+    {
+        Handlers =
+        [
+            new ApiVersionsHandler(this),
+        ];
+        _byKey = new IRequestHandler?[Handlers.Max(static h => (int)h.ApiKey) + 1];
+        foreach (IRequestHandler handler in Handlers)
+        {
+            _byKey[(int)handler.ApiKey] = handler;
+        }
+    }
+
+    /// <summary>Every handler, by API key.</summary>
+    public IReadOnlyList<IRequestHandler> Handlers { get; }
+
+    /// <summary>Finds the handler of an API.</summary>
+    public bool TryGet(ApiKey key, [NotNullWhen(true)] out IRequestHandler? handler)
+    {
+        handler = (uint)key < (uint)_byKey.Length ? _byKey[(int)key] : null;
+        return handler is not null;
+    }
+}
