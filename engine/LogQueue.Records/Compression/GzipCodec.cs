@@ -1,0 +1,88 @@
+using System.IO.Compression;
+using LogQueue.Wire.Memory;
+
+namespace LogQueue.Records.Compression;
+
+/// <summary>gzip (RFC 1952) by the framework. Thread-safe.</summary>
+internal sealed class GzipCodec : ICompressionCodec
+{
+    private const int StepBytes = 64 * 1024;
+
+    public CompressionType Type => CompressionType.Gzip;
+
+    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination)
+    {
+        using var stream = new WriterStream(destination);
+        using var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
+        gzip.Write(source);
+    }
+
+    public unsafe void Decompress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int maxOutputBytes)
+    {
+        int start = destination.WrittenCount;
+        // SAFETY: the stream lives only inside this fixed block and is bounded by source.Length.
+        fixed (byte* pointer = source)
+        {
+            using var input = new UnmanagedMemoryStream(pointer, source.Length);
+            using var gzip = new GZipStream(input, CompressionMode.Decompress);
+            try
+            {
+                while (true)
+                {
+                    // One byte over the limit is asked for, so that reaching it and passing it can be told apart.
+                    int room = (int)Math.Min(StepBytes, (long)maxOutputBytes + 1 - (destination.WrittenCount - start));
+                    using PooledBuffer step = PooledBuffer.Rent(room);
+                    int read = gzip.Read(step.Span);
+                    if (read == 0)
+                    {
+                        break;
+                    }
+
+                    OutputLimit.ThrowIfOver(Type, (long)destination.WrittenCount - start + read, maxOutputBytes);
+                    destination.Write(step.Span[..read]);
+                }
+            }
+            catch (InvalidDataException e)
+            {
+                throw new CorruptRecordException("Gzip: " + e.Message, e);
+            }
+        }
+
+        if (source.IsEmpty || (destination.WrittenCount == start && source.Length < 18))
+        {
+            throw new CorruptRecordException($"Gzip: {source.Length} bytes are no gzip member.");
+        }
+    }
+
+    /// <summary>A write-only stream over a pooled writer. Not thread-safe.</summary>
+    private sealed class WriterStream(PooledBufferWriter destination) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer) => destination.Write(buffer);
+
+        public override void Write(byte[] buffer, int offset, int count) => destination.Write(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}
