@@ -25,4 +25,9 @@ public sealed class WireFormatException : Exception
     [DoesNotReturn]
     public static void ThrowUnsupportedField(string message, string field, short version) =>
         throw new WireFormatException($"{message}.{field} has a value, but version {version} has no such field.");
+
+    /// <summary>Fails because a field is null in a version that has no null for it.</summary>
+    [DoesNotReturn]
+    public static void ThrowNullField(string message, string field, short version) =>
+        throw new WireFormatException($"{message}.{field} may not be null in version {version}.");
 }

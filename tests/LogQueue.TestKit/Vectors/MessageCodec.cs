@@ -1,0 +1,56 @@
+using System.Reflection;
+using LogQueue.Wire;
+using LogQueue.Wire.Memory;
+
+namespace LogQueue.TestKit.Vectors;
+
+/// <summary>Reads and writes a generated message by its type at run time, for tests that go over all of them. Thread-safe.</summary>
+public sealed class MessageCodec
+{
+    private static readonly MethodInfo CreateMethod = typeof(MessageCodec).GetMethod(nameof(Create), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private readonly Func<byte[], short, (object Message, int Read)> _read;
+    private readonly Func<object, short, byte[]> _write;
+
+    private MessageCodec(Func<byte[], short, (object, int)> read, Func<object, short, byte[]> write, short lowest, short highest)
+    {
+        _read = read;
+        _write = write;
+        LowestVersion = lowest;
+        HighestVersion = highest;
+    }
+
+    /// <summary>Oldest version of the message.</summary>
+    public short LowestVersion { get; }
+
+    /// <summary>Newest version of the message.</summary>
+    public short HighestVersion { get; }
+
+    /// <summary>The codecs of all generated messages of an assembly, by class name.</summary>
+    public static IReadOnlyDictionary<string, MessageCodec> In(Assembly assembly) => assembly.GetTypes()
+        .Where(static t => t.GetInterfaces().Any(static i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IWireMessage<>)) && t.IsClass)
+        .ToDictionary(static t => t.Name, static t => (MessageCodec)CreateMethod.MakeGenericMethod(t).Invoke(null, null)!);
+
+    /// <summary>Decodes; also says how many bytes were read.</summary>
+    public (object Message, int Read) Read(byte[] bytes, short version) => _read(bytes, version);
+
+    /// <summary>Encodes.</summary>
+    public byte[] Write(object message, short version) => _write(message, version);
+
+    private static MessageCodec Create<T>()
+        where T : IWireMessage<T> => new(
+        static (bytes, version) =>
+        {
+            var reader = new WireReader(bytes);
+            T message = T.Read(ref reader, version);
+            return (message, reader.Position);
+        },
+        static (message, version) =>
+        {
+            using var output = new PooledBufferWriter();
+            var writer = new WireWriter(output);
+            ((T)message).Write(ref writer, version);
+            return output.WrittenSpan.ToArray();
+        },
+        T.LowestVersion,
+        T.HighestVersion);
+}
