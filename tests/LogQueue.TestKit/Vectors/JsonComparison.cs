@@ -51,7 +51,8 @@ public static class JsonComparison
         string s => s == expected,
         Guid g => Base64Url.EncodeToString(g.ToByteArray(bigEndian: true)) == expected,
         ReadOnlyMemory<byte> m => Convert.ToBase64String(m.Span) == expected,
-        RecordSet r => !r.IsNull && Convert.ToBase64String(r.Memory.Span) == expected,
+        // The vectors' JSON only says whether there is a record set; its bytes are judged by encoding again.
+        RecordSet r => !r.IsNull,
         double d => d.ToString(CultureInfo.InvariantCulture) == expected,
         _ => false,
     };
