@@ -10,9 +10,9 @@ namespace LogQueue.Client;
 /// </summary>
 public sealed class AdminClient
 {
-    internal AdminClient()
-    {
-    }
+    private readonly Cluster.ClusterView _cluster;
+
+    internal AdminClient(Cluster.ClusterView cluster) => _cluster = cluster;
 
     /// <summary>Creates a topic and returns when the cluster serves it.</summary>
     /// <param name="name">1 to 249 of a-z A-Z 0-9 . _ -</param>

@@ -8,7 +8,7 @@ namespace LogQueue.Client;
 /// </summary>
 public sealed class Consumer : IAsyncEnumerable<ConsumedRecord>, IAsyncDisposable
 {
-    internal Consumer()
+    internal Consumer(ConsumerOptions options, Cluster.ClusterView cluster, Action<Consumer> forget)
     {
     }
 

@@ -1,0 +1,173 @@
+using LogQueue.Protocol.Messages;
+using LogQueue.Records;
+
+namespace LogQueue.Client.Consuming;
+
+/// <summary>
+/// Turns the record set of one partition into chunks: checks each batch, decompresses it, skips what is before the asked offset, after the
+/// stop, of control batches and of aborted transactions, and copies the rest out of the network buffer. For one use.
+/// </summary>
+internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions options, long fetchOffset, long stopOffset)
+{
+    private const int ChunkRecords = 8192;
+
+    /// <summary>Records share arrays of this size: few allocations, and still below the large object heap.</summary>
+    private const int ArenaBytes = 64 * 1024;
+
+    private readonly List<FetchedChunk> _chunks = [];
+    private readonly HashSet<long> _abortedProducers = [];
+    private ConsumedRecord[] _records = [];
+    private int _count;
+    private long _sizeBytes;
+    private byte[] _arena = [];
+    private int _arenaHintBytes;
+    private int _arenaUsed;
+
+    /// <summary>Where the next fetch goes on.</summary>
+    public long NextOffset { get; private set; } = fetchOffset;
+
+    /// <summary>Decodes all whole batches.</summary>
+    /// <exception cref="CorruptRecordException">A batch is damaged; what came before it is lost too, the position stays.</exception>
+    public List<FetchedChunk> Decode(ReadOnlyMemory<byte> batches, FetchResponse.AbortedTransaction[]? aborted)
+    {
+        var abortedQueue = new Queue<FetchResponse.AbortedTransaction>((aborted ?? []).OrderBy(static a => a.FirstOffset));
+        _arenaHintBytes = Math.Max(256, batches.Length);
+        int position = 0;
+        while (RecordBatchView.TryReadSize(batches.Span[position..], out int size) && size <= batches.Length - position)
+        {
+            ReadOnlyMemory<byte> batch = batches.Slice(position, size);
+            position += size;
+            DecodeBatch(batch, abortedQueue);
+            if (stopOffset >= 0 && NextOffset >= stopOffset)
+            {
+                break;
+            }
+        }
+
+        if (position == 0 && batches.Length > 0)
+        {
+            throw new CorruptRecordException(
+                $"{partition.Id.Topic}-{partition.Id.Partition}: the broker's answer at offset {fetchOffset} holds {batches.Length} bytes but no whole batch.");
+        }
+
+        Flush(NextOffset);
+        return _chunks;
+    }
+
+    private void DecodeBatch(ReadOnlyMemory<byte> bytes, Queue<FetchResponse.AbortedTransaction> aborted)
+    {
+        var view = new RecordBatchView(bytes.Span);
+        if (view.Magic != RecordBatchLayout.Magic)
+        {
+            throw new CorruptRecordException($"{partition.Id.Topic}-{partition.Id.Partition}@{view.BaseOffset}: batch format {view.Magic} is not supported.");
+        }
+
+        if (options.CheckCrc && !view.IsChecksumValid)
+        {
+            throw new CorruptRecordException(
+                $"{partition.Id.Topic}-{partition.Id.Partition}@{view.BaseOffset}: checksum {view.ComputeCrc():x8}, expected {view.Crc:x8}.");
+        }
+
+        if (view.NextOffset <= NextOffset)
+        {
+            return;
+        }
+
+        bool isSkipped = view.IsControl || IsAborted(view, bytes, aborted);
+        if (!isSkipped)
+        {
+            ReadRecords(bytes);
+        }
+
+        NextOffset = stopOffset >= 0 ? Math.Min(view.NextOffset, Math.Max(stopOffset, NextOffset)) : view.NextOffset;
+    }
+
+    private bool IsAborted(RecordBatchView view, ReadOnlyMemory<byte> bytes, Queue<FetchResponse.AbortedTransaction> aborted)
+    {
+        if (options.Isolation != IsolationLevel.ReadCommitted)
+        {
+            return false;
+        }
+
+        while (aborted.TryPeek(out FetchResponse.AbortedTransaction? first) && first.FirstOffset <= view.LastOffset)
+        {
+            _abortedProducers.Add(aborted.Dequeue().ProducerId);
+        }
+
+        return view.IsTransactional && _abortedProducers.Contains(view.ProducerId);
+    }
+
+    private void ReadRecords(ReadOnlyMemory<byte> bytes)
+    {
+        using var reader = RecordBatchReader.Open(bytes);
+        while (reader.TryRead(out Record record))
+        {
+            if (record.Offset < NextOffset || (stopOffset >= 0 && record.Offset >= stopOffset))
+            {
+                continue;
+            }
+
+            if (_count == _records.Length)
+            {
+                if (_count >= ChunkRecords)
+                {
+                    Flush(record.Offset);
+                }
+
+                Array.Resize(ref _records, Math.Clamp(_records.Length * 4, 16, ChunkRecords));
+            }
+
+            int size = (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
+            RecordHeader[] headers = record.Headers;
+            for (int i = 0; i < headers.Length; i++)
+            {
+                size += headers[i].Value?.Length ?? 0;
+                headers[i] = new RecordHeader(headers[i].Key, Own(headers[i].Value));
+            }
+
+            _records[_count++] = new ConsumedRecord(
+                partition.Id.Topic, partition.Id.Partition, record.Offset, record.TimestampMs, Own(record.Key), Own(record.Value), headers);
+            _sizeBytes += size + 64;
+        }
+    }
+
+    private ReadOnlyMemory<byte>? Own(ReadOnlyMemory<byte>? borrowed)
+    {
+        if (borrowed is not { } bytes)
+        {
+            return null;
+        }
+
+        if (bytes.Length == 0)
+        {
+            return ReadOnlyMemory<byte>.Empty;
+        }
+
+        if (bytes.Length > ArenaBytes / 4)
+        {
+            return bytes.ToArray();
+        }
+
+        if (_arena.Length - _arenaUsed < bytes.Length)
+        {
+            // The first array of a small answer is small.
+            _arena = GC.AllocateUninitializedArray<byte>(Math.Max(bytes.Length, Math.Min(_arenaHintBytes, ArenaBytes)));
+            _arenaHintBytes = ArenaBytes;
+            _arenaUsed = 0;
+        }
+
+        bytes.Span.CopyTo(_arena.AsSpan(_arenaUsed));
+        var owned = new ReadOnlyMemory<byte>(_arena, _arenaUsed, bytes.Length);
+        _arenaUsed += bytes.Length;
+        return owned;
+    }
+
+    private void Flush(long nextOffset)
+    {
+        if (_count > 0 || nextOffset > fetchOffset)
+        {
+            _chunks.Add(new FetchedChunk(partition, _records, _count, nextOffset, _sizeBytes));
+            (_records, _count, _sizeBytes) = ([], 0, 0);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+using LogQueue.Protocol;
+using LogQueue.Records;
+
+namespace LogQueue.Client.Producing;
+
+/// <summary>
+/// The batches of one partition: waiting, one of them open at the end, and in flight. It gives out sequence numbers and keeps the order:
+/// after a failure nothing is sent until everything in flight came back, then all goes again from the first failed one. Thread-safe.
+/// </summary>
+internal sealed class PartitionQueue(TopicPartition partition, SendContext context)
+{
+    private readonly Lock _lock = new();
+    private readonly List<ProducerBatch> _waiting = [];
+    private readonly List<ProducerBatch> _inFlight = [];
+    private ProducerIdentity _identity = ProducerIdentity.None;
+    private int _nextSequence;
+    private long _nextOrder;
+    private bool _isActive;
+    private bool _isRetrying;
+
+    public TopicPartition Partition => partition;
+
+    /// <summary>The broker refused the sequence: a fresh producer identity is needed before the next try.</summary>
+    public bool NeedsIdentity { get; private set; }
+
+    /// <summary>Failures in a row: how long the next pause is.</summary>
+    public int FailureCount { get; private set; }
+
+    /// <summary>Adds a record. When <paramref name="mustRoute"/>, the queue was idle and needs a sender.</summary>
+    /// <returns>The batch and the record's number in it; IsFull: a batch was closed, its sender may want to know.</returns>
+    public (ProducerBatch Batch, short Index, bool MustRoute, bool IsFull) Append(in OutgoingRecord record, long timestampMs, int budgetBytes)
+    {
+        lock (_lock)
+        {
+            ProducerBatch? open = _waiting.Count > 0 ? _waiting[^1] : null;
+            bool isFull = false;
+            if (open is null || open.IsSealed || !open.TryAppend(record, timestampMs, budgetBytes))
+            {
+                if (open is { IsSealed: false })
+                {
+                    open.IsSealed = true;
+                    isFull = true;
+                }
+
+                open = new ProducerBatch(this, _nextOrder++, context.Time.GetTimestamp(), context.BuilderOptions);
+                open.TryAppend(record, timestampMs, budgetBytes);
+                _waiting.Add(open);
+            }
+
+            bool mustRoute = !_isActive && !_isRetrying;
+            _isActive |= mustRoute;
+            return (open, (short)(open.RecordCount - 1), mustRoute, isFull);
+        }
+    }
+
+    /// <summary>
+    /// Takes the first batch for sending if it may go now. <paramref name="isIdle"/>: nothing is left here, the sender forgets the queue.
+    /// <paramref name="dueTimestamp"/>: when an unfilled batch may go although others are in flight.
+    /// </summary>
+    public ProducerBatch? Take(bool mayBePartial, long now, ProducerIdentity identity, out bool isIdle, out long dueTimestamp)
+    {
+        lock (_lock)
+        {
+            dueTimestamp = long.MaxValue;
+            isIdle = _waiting.Count == 0 || _isRetrying;
+            if (isIdle)
+            {
+                _isActive = false;
+                return null;
+            }
+
+            ProducerBatch first = _waiting[0];
+            if (!first.IsSealed && !mayBePartial)
+            {
+                long due = first.CreatedTimestamp + context.LingerTicks;
+                if (now < due)
+                {
+                    dueTimestamp = due;
+                    return null;
+                }
+            }
+
+            first.IsSealed = true;
+            _waiting.RemoveAt(0);
+            _inFlight.Add(first);
+            if (identity.Id >= 0 && first.BaseSequence < 0)
+            {
+                StampLocked(first, identity);
+            }
+
+            first.Attempts++;
+            isIdle = _waiting.Count == 0;
+            _isActive = !isIdle;
+            return first;
+        }
+    }
+
+    /// <summary>Takes in what became of a batch that was sent.</summary>
+    public QueueStep Complete(ProducerBatch batch, BatchOutcome outcome, bool isExpired)
+    {
+        bool isEnded;
+        QueueStep step;
+        lock (_lock)
+        {
+            _inFlight.Remove(batch);
+            isEnded = batch.IsDone || isExpired || outcome.Error is ErrorCode.None or ErrorCode.DuplicateSequenceNumber || !MayRetryLocked(batch, outcome.Error);
+            if (outcome.Error == ErrorCode.None)
+            {
+                FailureCount = 0;
+            }
+
+            if (!isEnded)
+            {
+                int at = _waiting.FindIndex(b => b.Order > batch.Order);
+                _waiting.Insert(at < 0 ? _waiting.Count : at, batch);
+                if (!_isRetrying)
+                {
+                    FailureCount++;
+                }
+
+                _isRetrying = true;
+            }
+
+            step = _isRetrying && _inFlight.Count == 0 ? QueueStep.ScheduleRetry : QueueStep.None;
+        }
+
+        if (isEnded)
+        {
+            context.Finish(batch, outcome);
+        }
+
+        return step;
+    }
+
+    /// <summary>Ends the retry pause. True when there is something to send: the caller routes it.</summary>
+    /// <param name="fresh">The identity asked for by <see cref="NeedsIdentity"/>; else none.</param>
+    public bool Resume(ProducerIdentity fresh)
+    {
+        lock (_lock)
+        {
+            _isRetrying = false;
+            if (NeedsIdentity && fresh.Id >= 0)
+            {
+                // What waits was refused, so it is not in the log: numbered anew it cannot be stored twice.
+                NeedsIdentity = false;
+                _identity = fresh;
+                _nextSequence = 0;
+                foreach (ProducerBatch batch in _waiting.Where(static b => b.BaseSequence >= 0))
+                {
+                    StampLocked(batch, fresh);
+                }
+            }
+
+            _isActive = _waiting.Count > 0;
+            return _isActive;
+        }
+    }
+
+    /// <summary>Closes the open batch and answers all that are not done, for a flush.</summary>
+    public void Seal(List<ProducerBatch> unfinished)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Count > 0)
+            {
+                _waiting[^1].IsSealed = true;
+            }
+
+            unfinished.AddRange(_waiting);
+            unfinished.AddRange(_inFlight);
+        }
+    }
+
+    /// <summary>Fails what is older than <paramref name="createdBefore"/>. What is in flight fails too, but is awaited for the order's sake.</summary>
+    public void Expire(long createdBefore, Func<ProducerBatch, KafkaException> error)
+    {
+        List<ProducerBatch>? expired = null;
+        lock (_lock)
+        {
+            foreach (ProducerBatch batch in _inFlight)
+            {
+                if (batch.CreatedTimestamp <= createdBefore && batch.TryFail(error(batch)))
+                {
+                    context.Statistics.Failed(batch.RecordCount);
+                }
+            }
+
+            for (int i = _waiting.Count - 1; i >= 0; i--)
+            {
+                if (_waiting[i].CreatedTimestamp <= createdBefore)
+                {
+                    _waiting[i].IsSealed = true;
+                    (expired ??= []).Add(_waiting[i]);
+                    _waiting.RemoveAt(i);
+                }
+            }
+        }
+
+        foreach (ProducerBatch batch in expired ?? [])
+        {
+            context.Finish(batch, BatchOutcome.Lost(error(batch)));
+        }
+    }
+
+    private void StampLocked(ProducerBatch batch, ProducerIdentity identity)
+    {
+        if (_identity.Id < 0)
+        {
+            _identity = identity;
+        }
+
+        batch.Stamp(_identity, _nextSequence);
+        _nextSequence = SequenceAfter(_nextSequence, batch.RecordCount);
+    }
+
+    /// <summary>Sequence numbers run to Int32.MaxValue and go on at 0.</summary>
+    internal static int SequenceAfter(int sequence, int count) => (int)(((long)sequence + count) & int.MaxValue);
+
+    private bool MayRetryLocked(ProducerBatch batch, ErrorCode error)
+    {
+        if (error is not (ErrorCode.OutOfOrderSequenceNumber or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch))
+        {
+            return Errors.KafkaErrors.IsRetriable(error);
+        }
+
+        if (batch.BaseSequence < 0)
+        {
+            return false;
+        }
+
+        // Out of order because an earlier batch is still to be sent again: then the sequence is right and only the moment was wrong.
+        bool earlierIsOpen = _inFlight.Concat(_waiting).Any(b => b.Order < batch.Order && b.BaseSequence >= 0);
+        NeedsIdentity |= !(error == ErrorCode.OutOfOrderSequenceNumber && earlierIsOpen);
+        return true;
+    }
+}
