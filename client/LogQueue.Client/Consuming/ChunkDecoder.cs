@@ -14,6 +14,7 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
     /// <summary>Records share arrays of this size: few allocations, and still below the large object heap.</summary>
     private const int ArenaBytes = 64 * 1024;
 
+    private readonly long _firstOffset = fetchOffset;
     private readonly List<FetchedChunk> _chunks = [];
     private readonly HashSet<long> _abortedProducers = [];
     private ConsumedRecord[] _records = [];
@@ -47,7 +48,7 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         if (position == 0 && batches.Length > 0)
         {
             throw new CorruptRecordException(
-                $"{partition.Id.Topic}-{partition.Id.Partition}: the broker's answer at offset {fetchOffset} holds {batches.Length} bytes but no whole batch.");
+                $"{partition.Id.Topic}-{partition.Id.Partition}: the broker's answer at offset {_firstOffset} holds {batches.Length} bytes but no whole batch.");
         }
 
         Flush(NextOffset);
@@ -164,7 +165,7 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
 
     private void Flush(long nextOffset)
     {
-        if (_count > 0 || nextOffset > fetchOffset)
+        if (_count > 0 || nextOffset > _firstOffset)
         {
             _chunks.Add(new FetchedChunk(partition, _records, _count, nextOffset, _sizeBytes));
             (_records, _count, _sizeBytes) = ([], 0, 0);

@@ -26,8 +26,8 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
     /// <summary>Failures in a row: how long the next pause is.</summary>
     public int FailureCount { get; private set; }
 
-    /// <summary>Adds a record. When <paramref name="mustRoute"/>, the queue was idle and needs a sender.</summary>
-    /// <returns>The batch and the record's number in it; IsFull: a batch was closed, its sender may want to know.</returns>
+    /// <summary>Adds a record.</summary>
+    /// <returns>The batch and the record's number in it; MustRoute: the queue was idle and needs a sender; IsFull: a batch was closed.</returns>
     public (ProducerBatch Batch, short Index, bool MustRoute, bool IsFull) Append(in OutgoingRecord record, long timestampMs, int budgetBytes)
     {
         lock (_lock)
