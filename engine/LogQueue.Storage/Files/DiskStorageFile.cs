@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace LogQueue.Storage.Files;
+
+/// <summary>A file of the real disk. Positioned calls may run concurrently.</summary>
+internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : IStorageFile
+{
+    public string Path { get; } = path;
+
+    public SafeFileHandle? Handle { get; } = handle;
+
+    public long Length
+    {
+        get
+        {
+            try
+            {
+                return RandomAccess.GetLength(handle);
+            }
+            catch (IOException e)
+            {
+                throw Errno.ToException(e, "stat", Path);
+            }
+        }
+    }
+
+    public int Read(long position, Span<byte> destination)
+    {
+        int total = 0;
+        try
+        {
+            while (total < destination.Length)
+            {
+                int read = RandomAccess.Read(handle, destination[total..], position + total);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                total += read;
+            }
+
+            return total;
+        }
+        catch (IOException e)
+        {
+            throw Errno.ToException(e, "pread", Path);
+        }
+    }
+
+    public void Write(long position, ReadOnlySpan<byte> source)
+    {
+        try
+        {
+            RandomAccess.Write(handle, source, position);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errno.ToException(e, "pwrite", Path);
+        }
+    }
+
+    public void Allocate(long lengthBytes)
+    {
+        if (OperatingSystem.IsMacOS())
+        {
+            Truncate(lengthBytes); // no posix_fallocate there; a full disk is then found by the write
+            return;
+        }
+
+        int error;
+        do
+        {
+            error = LibC.Allocate(handle, 0, lengthBytes);
+        }
+        while (error == LibC.Eintr);
+        if (error != 0)
+        {
+            throw Errno.ToException(error, "posix_fallocate", Path);
+        }
+    }
+
+    public void Truncate(long lengthBytes)
+    {
+        try
+        {
+            RandomAccess.SetLength(handle, lengthBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Errno.ToException(e, "ftruncate", Path);
+        }
+    }
+
+    public void DataSync()
+    {
+        // One attempt, except when a signal came before anything happened: a second try after EIO reports success for lost pages.
+        int result;
+        do
+        {
+            result = OperatingSystem.IsMacOS() ? LibC.Sync(handle) : LibC.DataSync(handle);
+        }
+        while (result != 0 && Marshal.GetLastPInvokeError() == LibC.Eintr);
+        if (result != 0)
+        {
+            throw Errno.ToException(Marshal.GetLastPInvokeError(), "fdatasync", Path);
+        }
+    }
+
+    public IMappedRegion Map(long lengthBytes) => DiskMappedRegion.Map(handle, Path, lengthBytes);
+
+    public void Dispose() => handle.Dispose();
+}

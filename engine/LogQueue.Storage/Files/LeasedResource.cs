@@ -1,0 +1,178 @@
+namespace LogQueue.Storage.Files;
+
+/// <summary>
+/// Something that is opened on demand, used under counted leases, closed when idle and the budget is short, and retired once:
+/// what follows retirement (unlinking files) runs when the last lease ends. Thread-safe.
+/// </summary>
+internal abstract class LeasedResource(LeaseBudget budget)
+{
+    private readonly Lock _lock = new();
+    private int _leases;
+    private bool _isOpen;
+    private bool _isRetired;
+    private bool _used;
+    private Action? _whenIdle;
+
+    internal LinkedListNode<LeasedResource>? BudgetNode { get; set; }
+
+    /// <summary>Leases held now.</summary>
+    internal int Leases
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _leases;
+            }
+        }
+    }
+
+    /// <summary>Takes a lease, opening the resource when needed; false when it is retired. Throws what opening throws.</summary>
+    internal bool TryAcquire()
+    {
+        bool opened = false;
+        lock (_lock)
+        {
+            if (_isRetired)
+            {
+                return false;
+            }
+
+            if (!_isOpen)
+            {
+                OpenCore();
+                _isOpen = true;
+                opened = true;
+            }
+
+            _leases++;
+            _used = true;
+        }
+
+        if (opened)
+        {
+            budget.Opened(this);
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends a lease.</summary>
+    internal void Release()
+    {
+        Action? whenIdle;
+        lock (_lock)
+        {
+            if (--_leases < 0)
+            {
+                throw new InvalidOperationException("A lease was released twice.");
+            }
+
+            whenIdle = TakeIdleLocked();
+        }
+
+        Finish(whenIdle);
+    }
+
+    /// <summary>No new leases from now on; closes, and runs the action, when the last one ends (maybe at once).</summary>
+    internal void Retire(Action? whenIdle = null)
+    {
+        Action? run;
+        lock (_lock)
+        {
+            if (_isRetired)
+            {
+                return;
+            }
+
+            _isRetired = true;
+            _whenIdle = whenIdle ?? (static () => { });
+            run = TakeIdleLocked();
+        }
+
+        Finish(run);
+    }
+
+    /// <summary>Called by the budget: closes when idle and not used since the last sweep. True when it is closed now.</summary>
+    internal bool TryCloseIdle()
+    {
+        lock (_lock)
+        {
+            if (!_isOpen)
+            {
+                return true;
+            }
+
+            if (_leases > 0 || _used)
+            {
+                _used = false;
+                return false;
+            }
+
+            _isOpen = false;
+            CloseCore();
+            return true;
+        }
+    }
+
+    /// <summary>Closes now if idle, to be opened again on demand (a map whose file grew).</summary>
+    internal void CloseIfIdle()
+    {
+        lock (_lock)
+        {
+            if (!_isOpen || _leases > 0)
+            {
+                return;
+            }
+
+            _isOpen = false;
+            CloseCore();
+        }
+
+        budget.Closed(this);
+    }
+
+    /// <summary>Declares the resource open (it was opened by its creator).</summary>
+    protected void AdoptOpen()
+    {
+        lock (_lock)
+        {
+            _isOpen = true;
+        }
+
+        budget.Opened(this);
+    }
+
+    /// <summary>Opens it; under the lock.</summary>
+    protected abstract void OpenCore();
+
+    /// <summary>Closes it; under the lock.</summary>
+    protected abstract void CloseCore();
+
+    private Action? TakeIdleLocked()
+    {
+        if (!_isRetired || _leases > 0 || _whenIdle is null)
+        {
+            return null;
+        }
+
+        if (_isOpen)
+        {
+            _isOpen = false;
+            CloseCore();
+        }
+
+        Action run = _whenIdle;
+        _whenIdle = null;
+        return run;
+    }
+
+    private void Finish(Action? whenIdle)
+    {
+        if (whenIdle is not null)
+        {
+            budget.Closed(this);
+            whenIdle();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+
+namespace LogQueue.Storage.Files;
+
+/// <summary>
+/// The system calls that .NET does not offer, or offers without their errors: its flush-to-disk swallows EIO on this runtime.
+/// Each sets the last P/Invoke error. Thread-safe.
+/// </summary>
+internal static partial class LibC
+{
+    internal const int LockExclusive = 2;
+    internal const int LockNonBlocking = 4;
+    internal const int ProtRead = 1;
+    internal const int MapShared = 1;
+    internal const int Eintr = 4;
+    internal const int Einval = 22;
+
+    /// <summary>O_RDONLY | O_CLOEXEC.</summary>
+    internal static int OpenReadOnly => OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    internal static partial int DataSync(SafeHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    internal static partial int DataSync(int file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    internal static partial int Sync(SafeHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    internal static partial int Sync(int file);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    internal static partial int Close(int file);
+
+    [LibraryImport("libc", EntryPoint = "pipe", SetLastError = true)]
+    internal static unsafe partial int Pipe(int* ends);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    internal static partial int Lock(SafeHandle file, int operation);
+
+    /// <summary>Returns the error number itself; does not set errno.</summary>
+    [LibraryImport("libc", EntryPoint = "posix_fallocate")]
+    internal static partial int Allocate(SafeHandle file, long position, long lengthBytes);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    internal static partial nint Map(nint address, nuint lengthBytes, int protection, int flags, SafeHandle file, long position);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    internal static partial int Unmap(nint address, nuint lengthBytes);
+}

@@ -1,0 +1,104 @@
+using LogQueue.Storage.Files;
+using Microsoft.Win32.SafeHandles;
+
+namespace LogQueue.TestKit.Storage;
+
+/// <summary>An open file of the simulated disk. Thread-safe.</summary>
+internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string path, SimulatedInode inode, bool writable) : IStorageFile
+{
+    private bool _disposed;
+
+    public string Path { get; } = path;
+
+    public SafeFileHandle? Handle => null;
+
+    public long Length
+    {
+        get
+        {
+            ThrowIfClosed();
+            return device.Do("length", Path, 0, 0, () => inode.Length);
+        }
+    }
+
+    public int Read(long position, Span<byte> destination)
+    {
+        ThrowIfClosed();
+        return device.Read(Path, inode, position, destination);
+    }
+
+    public void Write(long position, ReadOnlySpan<byte> source)
+    {
+        ThrowIfReadOnly();
+        device.Write(Path, inode, position, source);
+    }
+
+    public void Allocate(long lengthBytes)
+    {
+        ThrowIfReadOnly();
+        device.Allocate(Path, inode, lengthBytes);
+    }
+
+    public void Truncate(long lengthBytes)
+    {
+        ThrowIfReadOnly();
+        device.Do("truncate", Path, 0, lengthBytes, () =>
+        {
+            inode.SetLength(lengthBytes);
+            return true;
+        });
+    }
+
+    public void DataSync()
+    {
+        ThrowIfClosed();
+        device.Sync(Path, inode);
+    }
+
+    public IMappedRegion Map(long lengthBytes)
+    {
+        ThrowIfClosed();
+        return device.Do("map", Path, 0, lengthBytes, () => new Region(inode, checked((int)lengthBytes)));
+    }
+
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            device.FileClosed();
+        }
+    }
+
+    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_disposed, this);
+
+    private void ThrowIfReadOnly()
+    {
+        ThrowIfClosed();
+        if (!writable)
+        {
+            throw new InvalidOperationException($"'{Path}' was opened for reading and is written.");
+        }
+    }
+
+    private sealed class Region(SimulatedInode inode, int length) : IMappedRegion
+    {
+        private bool _disposed;
+
+        public ReadOnlySpan<byte> Span
+        {
+            get
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (inode.Length < length)
+                {
+                    throw new InvalidOperationException("A mapped file was shortened under its map: on a real disk this kills the process.");
+                }
+
+                return inode.Bytes.AsSpan(0, length);
+            }
+        }
+
+        public void Dispose() => _disposed = true;
+    }
+}
