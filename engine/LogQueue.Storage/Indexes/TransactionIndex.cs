@@ -1,0 +1,129 @@
+using System.Buffers.Binary;
+using LogQueue.Storage.Files;
+
+namespace LogQueue.Storage.Indexes;
+
+/// <summary>One aborted transaction.</summary>
+/// <param name="ProducerId">Its producer.</param>
+/// <param name="FirstOffset">Its first record in this partition.</param>
+/// <param name="LastOffset">Its abort marker.</param>
+/// <param name="LastStableOffset">The last stable offset after the abort.</param>
+internal readonly record struct AbortedEntry(long ProducerId, long FirstOffset, long LastOffset, long LastStableOffset);
+
+/// <summary>
+/// The aborted transactions whose marker lies in a segment, in Kafka's format: entries of 34 bytes, big-endian: int16 version 0, int64
+/// producer id, int64 first offset, int64 last offset, int64 last stable offset. The file exists only when there are any. Thread-safe.
+/// </summary>
+internal sealed class TransactionIndex(IStorageDevice device, string path)
+{
+    internal const int EntryBytes = 34;
+
+    private readonly Lock _lock = new();
+    private List<AbortedEntry>? _entries;
+
+    /// <summary>Reads the file; stops at the first entry that cannot be right.</summary>
+    public void Load()
+    {
+        byte[]? bytes = device.ReadWhole(path);
+        lock (_lock)
+        {
+            _entries = null;
+            for (int at = 0; bytes is not null && at + EntryBytes <= bytes.Length; at += EntryBytes)
+            {
+                ReadOnlySpan<byte> entry = bytes.AsSpan(at, EntryBytes);
+                var aborted = new AbortedEntry(
+                    BinaryPrimitives.ReadInt64BigEndian(entry[2..]),
+                    BinaryPrimitives.ReadInt64BigEndian(entry[10..]),
+                    BinaryPrimitives.ReadInt64BigEndian(entry[18..]),
+                    BinaryPrimitives.ReadInt64BigEndian(entry[26..]));
+                if (BinaryPrimitives.ReadInt16BigEndian(entry) != 0 || aborted.FirstOffset > aborted.LastOffset || aborted.ProducerId < 0)
+                {
+                    break;
+                }
+
+                (_entries ??= []).Add(aborted);
+            }
+        }
+    }
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries?.Count ?? 0;
+            }
+        }
+    }
+
+    public void Append(AbortedEntry entry)
+    {
+        lock (_lock)
+        {
+            (_entries ??= []).Add(entry);
+        }
+    }
+
+    /// <summary>Drops entries whose marker lies at or past an offset.</summary>
+    public void TruncateToOffset(long offset)
+    {
+        lock (_lock)
+        {
+            _entries?.RemoveAll(e => e.LastOffset >= offset);
+        }
+    }
+
+    /// <summary>Adds the transactions that overlap [from, to) to the list.</summary>
+    public void Collect(long fromOffset, long toOffset, List<AbortedTransaction> found)
+    {
+        lock (_lock)
+        {
+            if (_entries is null)
+            {
+                return;
+            }
+
+            foreach (AbortedEntry e in _entries)
+            {
+                if (e.LastOffset >= fromOffset && e.FirstOffset < toOffset)
+                {
+                    found.Add(new AbortedTransaction(e.ProducerId, e.FirstOffset));
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes the file, or removes it when there is nothing to say.</summary>
+    public void Save(bool sync)
+    {
+        byte[] bytes;
+        lock (_lock)
+        {
+            if (_entries is null or { Count: 0 })
+            {
+                device.DeleteIfExists(path);
+                return;
+            }
+
+            bytes = new byte[_entries.Count * EntryBytes];
+            for (int i = 0; i < _entries.Count; i++)
+            {
+                Span<byte> entry = bytes.AsSpan(i * EntryBytes, EntryBytes);
+                BinaryPrimitives.WriteInt64BigEndian(entry[2..], _entries[i].ProducerId);
+                BinaryPrimitives.WriteInt64BigEndian(entry[10..], _entries[i].FirstOffset);
+                BinaryPrimitives.WriteInt64BigEndian(entry[18..], _entries[i].LastOffset);
+                BinaryPrimitives.WriteInt64BigEndian(entry[26..], _entries[i].LastStableOffset);
+            }
+        }
+
+        if (sync)
+        {
+            device.ReplaceDurably(path, bytes);
+        }
+        else
+        {
+            device.ReplaceCache(path, bytes);
+        }
+    }
+}
