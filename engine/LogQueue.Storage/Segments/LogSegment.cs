@@ -1,0 +1,271 @@
+using LogQueue.Records;
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Indexes;
+
+namespace LogQueue.Storage.Segments;
+
+/// <summary>
+/// One segment: a log file, its indexes, and what is published of it. One writer (the log's append lock); readers see
+/// <see cref="SizeBytes"/> and <see cref="NextOffset"/> in that order and never look past them.
+/// </summary>
+internal sealed class LogSegment
+{
+    private readonly IStorageDevice _device;
+    private IStorageFile? _writer;
+    private long _allocatedBytes;
+    private long _sizeBytes;
+    private long _nextOffset;
+    private long _bytesSinceIndexEntry;
+
+    private LogSegment(IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, IStorageFile? writer)
+    {
+        _device = device;
+        Directory = directory;
+        BaseOffset = baseOffset;
+        _nextOffset = baseOffset;
+        _writer = writer;
+        Log = new LeasedFile(device, PathOf(SegmentFileName.Log), files, writer);
+        OffsetIndex = new OffsetIndex(device, PathOf(SegmentFileName.OffsetIndex), baseOffset, maps);
+        TimeIndex = new TimeIndex(device, PathOf(SegmentFileName.TimeIndex), baseOffset, maps);
+        TransactionIndex = new TransactionIndex(device, PathOf(SegmentFileName.TransactionIndex));
+        if (writer is not null && !Log.TryAcquire())
+        {
+            throw new InvalidOperationException("A new segment cannot be retired.");
+        }
+    }
+
+    public string Directory { get; }
+
+    public long BaseOffset { get; }
+
+    public LeasedFile Log { get; }
+
+    public OffsetIndex OffsetIndex { get; }
+
+    public TimeIndex TimeIndex { get; }
+
+    public TransactionIndex TransactionIndex { get; }
+
+    /// <summary>Published bytes. Read it before <see cref="NextOffset"/>.</summary>
+    public long SizeBytes => Volatile.Read(ref _sizeBytes);
+
+    /// <summary>The offset after the last published record.</summary>
+    public long NextOffset => Volatile.Read(ref _nextOffset);
+
+    /// <summary>The largest record timestamp; -1 when there is none.</summary>
+    public long MaxTimestampMs { get; private set; } = -1;
+
+    /// <summary>The last offset of the batch that has it.</summary>
+    public long OffsetOfMaxTimestamp { get; private set; } = -1;
+
+    /// <summary>The first batch's largest timestamp, from which a segment's age counts; -1 when empty.</summary>
+    public long FirstTimestampMs { get; private set; } = -1;
+
+    /// <summary>When the segment was made, by the clock; 0 for segments found at open.</summary>
+    public long CreatedAtMs { get; init; }
+
+    /// <summary>True while it takes appends or still has to be trimmed and sealed.</summary>
+    public bool IsWritable => _writer is not null;
+
+    /// <summary>The directory entry of the log file may not be on disk yet.</summary>
+    public bool NeedsDirectorySync { get; set; }
+
+    /// <summary>Creates the files of a new segment. Its name is durable after the next commit.</summary>
+    public static LogSegment Create(
+        IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, long createdAtMs)
+    {
+        string path = SegmentFileName.PathOf(directory, baseOffset, SegmentFileName.Log);
+        foreach (string extension in (ReadOnlySpan<string>)[SegmentFileName.OffsetIndex, SegmentFileName.TimeIndex,
+            SegmentFileName.TransactionIndex, SegmentFileName.Seal])
+        {
+            device.DeleteIfExists(SegmentFileName.PathOf(directory, baseOffset, extension)); // left over from a log that was cut
+        }
+
+        IStorageFile writer = device.Open(path, StorageOpenMode.CreateNew);
+        return new LogSegment(device, directory, baseOffset, files, maps, writer) { CreatedAtMs = createdAtMs, NeedsDirectorySync = true };
+    }
+
+    /// <summary>Opens a segment that exists; nothing of it is published yet.</summary>
+    public static LogSegment Open(
+        IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, bool writable)
+    {
+        string path = SegmentFileName.PathOf(directory, baseOffset, SegmentFileName.Log);
+        IStorageFile? writer = writable ? device.Open(path, StorageOpenMode.ReadWrite) : null;
+        var segment = new LogSegment(device, directory, baseOffset, files, maps, writer);
+        segment._allocatedBytes = writer?.Length ?? 0;
+        segment.TransactionIndex.Load();
+        return segment;
+    }
+
+    /// <summary>The path of one of its files.</summary>
+    public string PathOf(string extension) => SegmentFileName.PathOf(Directory, BaseOffset, extension);
+
+    /// <summary>
+    /// Writes whole batches behind the published end with one positioned write. Throws <see cref="StorageException"/> after rolling the
+    /// file back to the published end; nothing is published here.
+    /// </summary>
+    public void Write(ReadOnlySpan<byte> batches, int firstStepBytes, int mostStepBytes, int segmentBytes)
+    {
+        long end = _sizeBytes + batches.Length;
+        try
+        {
+            if (end > _allocatedBytes)
+            {
+                Grow(end, firstStepBytes, mostStepBytes, segmentBytes);
+            }
+
+            Writer.Write(_sizeBytes, batches);
+        }
+        catch (StorageException)
+        {
+            RollBack();
+            throw;
+        }
+    }
+
+    /// <summary>Indexes one written batch and takes over its timestamps.</summary>
+    public void Index(in RecordBatchView batch, long position, int indexIntervalBytes)
+    {
+        if (batch.MaxTimestamp > MaxTimestampMs)
+        {
+            MaxTimestampMs = batch.MaxTimestamp;
+            OffsetOfMaxTimestamp = batch.LastOffset;
+        }
+
+        if (position == 0)
+        {
+            FirstTimestampMs = batch.MaxTimestamp;
+        }
+
+        if (_bytesSinceIndexEntry > indexIntervalBytes)
+        {
+            OffsetIndex.Append(batch.LastOffset, checked((int)position));
+            TimeIndex.AppendIfLater(MaxTimestampMs, OffsetOfMaxTimestamp);
+            _bytesSinceIndexEntry = 0;
+        }
+
+        _bytesSinceIndexEntry += batch.SizeBytes;
+    }
+
+    /// <summary>Shows readers the new end.</summary>
+    public void Publish(long nextOffset, long sizeBytes)
+    {
+        Volatile.Write(ref _nextOffset, nextOffset); // first: who sees the size must see that the offset moved
+        Volatile.Write(ref _sizeBytes, sizeBytes);
+    }
+
+    /// <summary>Takes over what a seal or the indexes say, without reading the log.</summary>
+    public void Adopt(long nextOffset, long sizeBytes, long maxTimestampMs, long offsetOfMaxTimestamp, long firstTimestampMs)
+    {
+        MaxTimestampMs = maxTimestampMs;
+        OffsetOfMaxTimestamp = offsetOfMaxTimestamp;
+        FirstTimestampMs = firstTimestampMs;
+        _bytesSinceIndexEntry = sizeBytes - OffsetIndex.FindBatchAtOrBelow(long.MaxValue);
+        Publish(nextOffset, sizeBytes);
+    }
+
+    /// <summary>Starts over at a position: what follows was cut, or will be scanned again.</summary>
+    public void ResetTo(long nextOffset, long sizeBytes, long maxTimestampMs, long offsetOfMaxTimestamp)
+    {
+        OffsetIndex.TruncateToPosition(sizeBytes);
+        TimeIndex.TruncateToOffset(nextOffset);
+        TransactionIndex.TruncateToOffset(nextOffset);
+        Adopt(nextOffset, sizeBytes, maxTimestampMs, offsetOfMaxTimestamp, sizeBytes == 0 ? -1 : FirstTimestampMs);
+    }
+
+    /// <summary>fdatasync of the log file.</summary>
+    public void DataSync() => _writer?.DataSync();
+
+    /// <summary>Cuts the preallocated rest off. Only the owner calls it, when nothing is appended any more.</summary>
+    public void Trim()
+    {
+        if (_writer is not null && _writer.Length != _sizeBytes)
+        {
+            _writer.Truncate(_sizeBytes);
+        }
+
+        _allocatedBytes = _sizeBytes;
+    }
+
+    /// <summary>Writes the index files to their real size, with the last time entry as Kafka closes a segment.</summary>
+    public void FlushIndexes(bool sync)
+    {
+        if (MaxTimestampMs >= 0)
+        {
+            TimeIndex.AppendIfLater(MaxTimestampMs, OffsetOfMaxTimestamp);
+        }
+
+        OffsetIndex.Flush(sync);
+        TimeIndex.Flush(sync);
+        TransactionIndex.Save(sync);
+    }
+
+    /// <summary>From now on immutable: the write handle becomes one of the budget's read handles.</summary>
+    public void Rest()
+    {
+        OffsetIndex.Rest();
+        TimeIndex.Rest();
+        if (Interlocked.Exchange(ref _writer, null) is not null)
+        {
+            Log.Release();
+        }
+    }
+
+    /// <summary>Closes its files when the last lease ends.</summary>
+    public void Close() => Retire(static () => { });
+
+    /// <summary>Deletes its files when the last lease ends; <paramref name="failed"/> hears of files that could not be deleted.</summary>
+    public void Remove(Action<StorageException>? failed) => Retire(() =>
+    {
+        foreach (string extension in (ReadOnlySpan<string>)[SegmentFileName.Seal, SegmentFileName.OffsetIndex, SegmentFileName.TimeIndex,
+            SegmentFileName.TransactionIndex, SegmentFileName.Snapshot, SegmentFileName.Log])
+        {
+            try
+            {
+                _device.DeleteIfExists(PathOf(extension));
+            }
+            catch (StorageException e)
+            {
+                failed?.Invoke(e); // the log start is past it: the next open deletes it
+            }
+        }
+    });
+
+    private IStorageFile Writer => _writer ?? throw new InvalidOperationException($"Segment {BaseOffset} of '{Directory}' is sealed.");
+
+    private void Retire(Action then)
+    {
+        OffsetIndex.Dispose();
+        TimeIndex.Dispose();
+        bool pinned = Interlocked.Exchange(ref _writer, null) is not null;
+        Log.Retire(then);
+        if (pinned)
+        {
+            Log.Release();
+        }
+    }
+
+    private void Grow(long end, int firstStepBytes, int mostStepBytes, int segmentBytes)
+    {
+        long step = Math.Clamp(_allocatedBytes, firstStepBytes, Math.Max(firstStepBytes, mostStepBytes));
+        long target = Math.Max(end, Math.Min(_allocatedBytes + step, segmentBytes));
+        try
+        {
+            Writer.Allocate(target);
+        }
+        catch (StorageException e) when (e.Error == StorageError.NoSpace && target > end)
+        {
+            target = end; // a nearly full disk may still have room for this append
+            Writer.Allocate(target);
+        }
+
+        _allocatedBytes = target;
+    }
+
+    private void RollBack()
+    {
+        // Bytes of a failed append must not stand behind later ones: after a crash they could look like records.
+        Writer.Truncate(_sizeBytes);
+        _allocatedBytes = _sizeBytes;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using LogQueue.Records;
+using LogQueue.Storage.Files;
+
+namespace LogQueue.Storage.Segments;
+
+/// <summary>Finds batches in a segment by walking headers from an indexed position with small reads. Stateless.</summary>
+internal static class SegmentReader
+{
+    private const int WindowBytes = 2048;
+
+    /// <summary>The batch that holds the offset, or the first one after it. The caller holds a lease on the log file.</summary>
+    internal static BatchLocation FindBatch(LogSegment segment, long offset, long limit) =>
+        Walk(segment, segment.OffsetIndex.FindPosition(offset), limit, offset, long.MinValue, long.MaxValue);
+
+    /// <summary>The first batch from an offset on whose largest timestamp is at or after the given one.</summary>
+    internal static BatchLocation FindByTimestamp(LogSegment segment, long timestampMs, long fromOffset, long limit)
+    {
+        long start = Math.Max(fromOffset, segment.TimeIndex.FindOffsetBefore(timestampMs));
+        return Walk(segment, segment.OffsetIndex.FindPosition(start), limit, fromOffset, timestampMs, long.MaxValue);
+    }
+
+    /// <summary>The last batch that ends at or before <paramref name="mostEnd"/>, walking from a batch boundary.</summary>
+    internal static BatchLocation FindLastEndingBy(LogSegment segment, long from, long mostEnd, long limit)
+    {
+        long start = Math.Max(from, segment.OffsetIndex.FindBatchAtOrBelow(mostEnd));
+        return Walk(segment, start, limit, long.MinValue, long.MinValue, mostEnd);
+    }
+
+    private static BatchLocation Walk(LogSegment segment, long position, long limit, long minLastOffset, long minTimestamp, long mostEnd)
+    {
+        Span<byte> window = stackalloc byte[WindowBytes];
+        IStorageFile file = segment.Log.File;
+        long windowStart = 0;
+        int windowBytes = 0;
+        long expected = segment.BaseOffset;
+        bool lastEnding = mostEnd != long.MaxValue;
+        BatchLocation previous = new(BatchSearch.PastEnd, position, 0, -1, -1, -1);
+        while (position < limit)
+        {
+            if (position + RecordBatchLayout.HeaderBytes > windowStart + windowBytes || position < windowStart)
+            {
+                windowStart = position;
+                windowBytes = file.Read(position, window[..(int)Math.Min(WindowBytes, limit - position)]);
+            }
+
+            ReadOnlySpan<byte> header = window[(int)(position - windowStart)..windowBytes];
+            if (!TryReadHeader(header, position, limit, expected, out BatchLocation batch))
+            {
+                return batch;
+            }
+
+            if (lastEnding)
+            {
+                if (batch.End > mostEnd)
+                {
+                    return previous;
+                }
+            }
+            else if (batch.LastOffset >= minLastOffset && batch.MaxTimestampMs >= minTimestamp)
+            {
+                return batch;
+            }
+
+            previous = batch;
+            expected = batch.LastOffset + 1;
+            position = batch.End;
+        }
+
+        return lastEnding ? previous : new BatchLocation(BatchSearch.PastEnd, limit, 0, -1, -1, -1);
+    }
+
+    private static bool TryReadHeader(ReadOnlySpan<byte> header, long position, long limit, long expectedOffset, out BatchLocation batch)
+    {
+        batch = new BatchLocation(BatchSearch.Corrupt, position, 0, -1, -1, -1);
+        if (header.Length < RecordBatchLayout.HeaderBytes)
+        {
+            return false;
+        }
+
+        long baseOffset = BinaryPrimitives.ReadInt64BigEndian(header);
+        long size = (long)BinaryPrimitives.ReadInt32BigEndian(header[RecordBatchLayout.BatchLengthPosition..]) + RecordBatchLayout.LogOverheadBytes;
+        int lastDelta = BinaryPrimitives.ReadInt32BigEndian(header[RecordBatchLayout.LastOffsetDeltaPosition..]);
+        if (header[RecordBatchLayout.MagicPosition] != 2 || size < RecordBatchLayout.HeaderBytes || position + size > limit
+            || baseOffset < expectedOffset || lastDelta < 0)
+        {
+            return false;
+        }
+
+        long maxTimestamp = BinaryPrimitives.ReadInt64BigEndian(header[RecordBatchLayout.MaxTimestampPosition..]);
+        batch = new BatchLocation(BatchSearch.Found, position, (int)size, baseOffset, baseOffset + lastDelta, maxTimestamp);
+        return true;
+    }
+}

@@ -1,0 +1,99 @@
+using LogQueue.Records;
+using LogQueue.Storage.Files;
+using LogQueue.Wire.Memory;
+
+namespace LogQueue.Storage.Segments;
+
+/// <summary>Reads a log file batch by batch and checks each: length, magic, checksum, offsets that rise. One user at a time.</summary>
+internal sealed class SegmentScanner(IStorageFile file, long start, long end, long expectedOffset, bool allowGaps) : IDisposable
+{
+    private const int ChunkBytes = 1 << 20;
+
+    private PooledBuffer _buffer = PooledBuffer.Rent(ChunkBytes);
+    private long _bufferStart;
+    private int _bufferBytes;
+    private int _currentBytes;
+
+    /// <summary>Where the current batch starts; after the end, where whole batches end.</summary>
+    public long Position { get; private set; } = start;
+
+    /// <summary>The offset after the last whole batch.</summary>
+    public long NextOffset { get; private set; } = expectedOffset;
+
+    /// <summary>Why the scan stopped before the end of the file; null when it reached the end.</summary>
+    public string? StopReason { get; private set; }
+
+    /// <summary>The current batch, whole and checked; valid until the next move.</summary>
+    public Span<byte> Current => _buffer.Span.Slice((int)(Position - _bufferStart), _currentBytes);
+
+    /// <summary>Moves to the next batch; false at the end of the file or of what is right.</summary>
+    public bool MoveNext()
+    {
+        Position += _currentBytes;
+        _currentBytes = 0;
+        long left = end - Position;
+        if (left == 0)
+        {
+            return false;
+        }
+
+        if (left < RecordBatchLayout.HeaderBytes || !Fill(RecordBatchLayout.HeaderBytes))
+        {
+            return Stop($"{left} bytes are too few for a batch header");
+        }
+
+        if (!RecordBatchView.TryReadSize(_buffer.Span[(int)(Position - _bufferStart).._bufferBytes], out int size)
+            || size < RecordBatchLayout.HeaderBytes || size > left)
+        {
+            return Stop("no batch of a possible length");
+        }
+
+        if (!Fill(size))
+        {
+            return Stop("the file ends inside a batch");
+        }
+
+        _currentBytes = size;
+        var batch = new RecordBatchView(Current);
+        string? wrong = batch.Magic != 2 ? $"magic {batch.Magic}"
+            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset || (!allowGaps && batch.BaseOffset != NextOffset)
+                ? $"base offset {batch.BaseOffset} where {NextOffset} follows"
+            : !batch.IsChecksumValid ? "a wrong checksum" : null;
+        if (wrong is not null)
+        {
+            _currentBytes = 0;
+            return Stop(wrong);
+        }
+
+        NextOffset = batch.NextOffset;
+        return true;
+    }
+
+    public void Dispose() => _buffer.Dispose();
+
+    private bool Stop(string reason)
+    {
+        StopReason = reason;
+        return false;
+    }
+
+    private bool Fill(int wanted)
+    {
+        int offset = (int)(Position - _bufferStart);
+        if (_bufferBytes - offset >= wanted)
+        {
+            return true;
+        }
+
+        if (wanted > _buffer.Length)
+        {
+            // The length was checked against what is left of the file, so it is no wild number.
+            _buffer.Dispose();
+            _buffer = PooledBuffer.Rent(wanted);
+        }
+
+        _bufferStart = Position;
+        _bufferBytes = file.Read(Position, _buffer.Span[..(int)Math.Min(_buffer.Length, end - Position)]);
+        return _bufferBytes >= wanted;
+    }
+}

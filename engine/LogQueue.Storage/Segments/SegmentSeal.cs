@@ -1,0 +1,144 @@
+using System.Buffers.Binary;
+using LogQueue.Records;
+using LogQueue.Storage.Files;
+using LogQueue.Wire.Memory;
+
+namespace LogQueue.Storage.Segments;
+
+/// <summary>
+/// The seal of an immutable segment, in a file beside it:
+/// <code>
+/// 0   "LQSL"                       36  int64  last timestamp's offset (last offset of its batch)
+/// 4   int16  version 1             44  int64  first batch's max timestamp
+/// 6   int16  0                     52  int64  bytes of the .log
+/// 8   int64  base offset           60  int32  block size, 65536
+/// 16  int64  next offset           64  int32  bytes of .index      68  int32  bytes of .timeindex
+/// 24  int32  0                     72  int32  0
+/// 28  int64  max timestamp         76  uint32 CRC-32C of each block of the .log, then uint32 CRC-32C of all before it
+/// </code>
+/// Big-endian. A seal is written after the log and the indexes were synced, so its presence says that they are whole. A seal that is
+/// missing, damaged or of another length is no damage of the log: the segment is scanned, its indexes rebuilt, and it is sealed again.
+/// Immutable.
+/// </summary>
+internal sealed class SegmentSeal
+{
+    internal const int BlockBytes = 64 << 10;
+    private const int HeaderBytes = 76;
+    private const uint Magic = 0x4C51534C;
+
+    public required long BaseOffset { get; init; }
+
+    public required long NextOffset { get; init; }
+
+    public required long MaxTimestampMs { get; init; }
+
+    public required long OffsetOfMaxTimestamp { get; init; }
+
+    public required long FirstTimestampMs { get; init; }
+
+    public required long LogBytes { get; init; }
+
+    public required int OffsetIndexBytes { get; init; }
+
+    public required int TimeIndexBytes { get; init; }
+
+    public required uint[] BlockChecksums { get; init; }
+
+    /// <summary>Reads the whole log of a trimmed segment and describes it.</summary>
+    public static SegmentSeal Of(LogSegment segment)
+    {
+        long bytes = segment.SizeBytes;
+        var checksums = new uint[(bytes + BlockBytes - 1) / BlockBytes];
+        using PooledBuffer buffer = PooledBuffer.Rent(BlockBytes);
+        for (int i = 0; i < checksums.Length; i++)
+        {
+            long position = (long)i * BlockBytes;
+            Span<byte> block = buffer.Span[..(int)Math.Min(BlockBytes, bytes - position)];
+            int read = segment.Log.File.Read(position, block);
+            if (read != block.Length)
+            {
+                throw new CorruptLogException(segment.Log.Path, position + read, $"{bytes} bytes", "the end of the file");
+            }
+
+            checksums[i] = Crc32C.Compute(block);
+        }
+
+        return new SegmentSeal
+        {
+            BaseOffset = segment.BaseOffset,
+            NextOffset = segment.NextOffset,
+            MaxTimestampMs = segment.MaxTimestampMs,
+            OffsetOfMaxTimestamp = segment.OffsetOfMaxTimestamp,
+            FirstTimestampMs = segment.FirstTimestampMs,
+            LogBytes = bytes,
+            OffsetIndexBytes = checked((int)segment.OffsetIndex.SizeBytes),
+            TimeIndexBytes = checked((int)segment.TimeIndex.SizeBytes),
+            BlockChecksums = checksums,
+        };
+    }
+
+    /// <summary>Reads a seal; null when it is missing or not right.</summary>
+    public static SegmentSeal? TryLoad(IStorageDevice device, string path) => device.ReadWhole(path) is { } bytes ? TryParse(bytes) : null;
+
+    /// <summary>Parses a seal; null when it is not right.</summary>
+    public static SegmentSeal? TryParse(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < HeaderBytes + 4 || BinaryPrimitives.ReadUInt32BigEndian(bytes) != Magic
+            || BinaryPrimitives.ReadInt16BigEndian(bytes[4..]) != 1
+            || Crc32C.Compute(bytes[..^4]) != BinaryPrimitives.ReadUInt32BigEndian(bytes[^4..]))
+        {
+            return null;
+        }
+
+        long logBytes = BinaryPrimitives.ReadInt64BigEndian(bytes[52..]);
+        long blocks = (logBytes + BlockBytes - 1) / BlockBytes;
+        if (logBytes < 0 || BinaryPrimitives.ReadInt32BigEndian(bytes[60..]) != BlockBytes || bytes.Length != HeaderBytes + 4 + (blocks * 4))
+        {
+            return null;
+        }
+
+        var checksums = new uint[blocks];
+        for (int i = 0; i < checksums.Length; i++)
+        {
+            checksums[i] = BinaryPrimitives.ReadUInt32BigEndian(bytes[(HeaderBytes + (i * 4))..]);
+        }
+
+        return new SegmentSeal
+        {
+            BaseOffset = BinaryPrimitives.ReadInt64BigEndian(bytes[8..]),
+            NextOffset = BinaryPrimitives.ReadInt64BigEndian(bytes[16..]),
+            MaxTimestampMs = BinaryPrimitives.ReadInt64BigEndian(bytes[28..]),
+            OffsetOfMaxTimestamp = BinaryPrimitives.ReadInt64BigEndian(bytes[36..]),
+            FirstTimestampMs = BinaryPrimitives.ReadInt64BigEndian(bytes[44..]),
+            LogBytes = logBytes,
+            OffsetIndexBytes = BinaryPrimitives.ReadInt32BigEndian(bytes[64..]),
+            TimeIndexBytes = BinaryPrimitives.ReadInt32BigEndian(bytes[68..]),
+            BlockChecksums = checksums,
+        };
+    }
+
+    /// <summary>The bytes of the seal file.</summary>
+    public byte[] ToBytes()
+    {
+        var bytes = new byte[HeaderBytes + (BlockChecksums.Length * 4) + 4];
+        Span<byte> b = bytes;
+        BinaryPrimitives.WriteUInt32BigEndian(b, Magic);
+        BinaryPrimitives.WriteInt16BigEndian(b[4..], 1);
+        BinaryPrimitives.WriteInt64BigEndian(b[8..], BaseOffset);
+        BinaryPrimitives.WriteInt64BigEndian(b[16..], NextOffset);
+        BinaryPrimitives.WriteInt64BigEndian(b[28..], MaxTimestampMs);
+        BinaryPrimitives.WriteInt64BigEndian(b[36..], OffsetOfMaxTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(b[44..], FirstTimestampMs);
+        BinaryPrimitives.WriteInt64BigEndian(b[52..], LogBytes);
+        BinaryPrimitives.WriteInt32BigEndian(b[60..], BlockBytes);
+        BinaryPrimitives.WriteInt32BigEndian(b[64..], OffsetIndexBytes);
+        BinaryPrimitives.WriteInt32BigEndian(b[68..], TimeIndexBytes);
+        for (int i = 0; i < BlockChecksums.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(b[(HeaderBytes + (i * 4))..], BlockChecksums[i]);
+        }
+
+        BinaryPrimitives.WriteUInt32BigEndian(b[^4..], Crc32C.Compute(b[..^4]));
+        return bytes;
+    }
+}
