@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using LogQueue.Storage.Files;
 using LogQueue.Wire;
 using Microsoft.Win32.SafeHandles;
@@ -8,23 +7,25 @@ namespace LogQueue.Storage.Segments;
 /// <summary>A leased range of a segment's log file. Disposing it ends the lease, once. One user at a time.</summary>
 internal sealed class FileSlice(LeasedFile file, long position, int lengthBytes) : IRecordSlice
 {
+    private readonly long _position = position;
     private LeasedFile? _file = file;
 
     public int LengthBytes { get; } = lengthBytes;
 
-    public bool TryGetFile([NotNullWhen(true)] out SafeFileHandle? file, out long filePosition)
+    public bool TryGetFile(out SafeFileHandle file, out long position)
     {
-        file = Leased.File.Handle;
-        filePosition = position;
-        return file is not null;
+        position = _position;
+        SafeFileHandle? handle = Leased.File.Handle;
+        file = handle!;
+        return handle is not null;
     }
 
     public void CopyTo(Span<byte> destination)
     {
-        int read = Leased.File.Read(position, destination[..LengthBytes]);
+        int read = Leased.File.Read(_position, destination[..LengthBytes]);
         if (read < LengthBytes)
         {
-            throw new CorruptLogException(Leased.Path, position + read, $"{LengthBytes} bytes of whole batches", $"the file ends after {read}");
+            throw new CorruptLogException(Leased.Path, _position + read, $"{LengthBytes} bytes of whole batches", $"the file ends after {read}");
         }
     }
 

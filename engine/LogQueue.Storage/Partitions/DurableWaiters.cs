@@ -1,0 +1,192 @@
+using System.Threading.Tasks.Sources;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>Those who wait until an offset is durable. Waiting allocates nothing at steady state. Thread-safe.</summary>
+internal sealed class DurableWaiters
+{
+    private const int MostPooled = 64;
+
+    private readonly Lock _lock = new();
+    private readonly List<Waiter> _waiting = [];
+    private readonly Stack<Waiter> _pool = new();
+    private long _durableEnd;
+    private Exception? _failure;
+
+    /// <summary>Everything below it is durable.</summary>
+    public long DurableEnd => Volatile.Read(ref _durableEnd);
+
+    /// <summary>True while somebody waits.</summary>
+    public bool HasWaiters
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Completes when the offset is durable; null when it is already.</summary>
+    public ValueTask? Wait(long endOffset, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_durableEnd >= endOffset)
+            {
+                return null;
+            }
+
+            if (_failure is not null)
+            {
+                return ValueTask.FromException(_failure);
+            }
+
+            Waiter waiter = _pool.Count > 0 ? _pool.Pop() : new Waiter(this);
+            _waiting.Add(waiter);
+            return waiter.Start(endOffset, cancellationToken);
+        }
+    }
+
+    /// <summary>Publishes a new durable end and completes those who waited for it; continuations run elsewhere.</summary>
+    public void Advance(long durableEnd)
+    {
+        lock (_lock)
+        {
+            if (durableEnd > _durableEnd)
+            {
+                Volatile.Write(ref _durableEnd, durableEnd);
+            }
+
+            CompleteLocked(w => w.EndOffset <= _durableEnd, null);
+        }
+    }
+
+    /// <summary>The log was cut: the durable end goes back, and those who wait past it hear so.</summary>
+    public void CutTo(long endOffset, Exception reason)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _durableEnd, Math.Min(_durableEnd, endOffset));
+            CompleteLocked(w => w.EndOffset > endOffset, reason);
+        }
+    }
+
+    /// <summary>Nothing will be durable any more: fails all who wait, now and later.</summary>
+    public void Fail(Exception failure)
+    {
+        lock (_lock)
+        {
+            _failure ??= failure;
+            CompleteLocked(static _ => true, _failure);
+        }
+    }
+
+    private void CompleteLocked(Predicate<Waiter> match, Exception? failure)
+    {
+        int kept = 0;
+        for (int i = 0; i < _waiting.Count; i++)
+        {
+            Waiter waiter = _waiting[i];
+            if (match(waiter) || waiter.IsCompleted)
+            {
+                waiter.Complete(failure);
+            }
+            else
+            {
+                _waiting[kept++] = waiter;
+            }
+        }
+
+        _waiting.RemoveRange(kept, _waiting.Count - kept);
+    }
+
+    private void Return(Waiter waiter)
+    {
+        lock (_lock)
+        {
+            if (_pool.Count < MostPooled)
+            {
+                _pool.Push(waiter);
+            }
+        }
+    }
+
+    private sealed class Waiter(DurableWaiters owner) : IValueTaskSource
+    {
+        private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+        private CancellationTokenRegistration _cancellation;
+        private int _completed;
+        private bool _wasCancelled;
+
+        public long EndOffset { get; private set; }
+
+        public bool IsCompleted => Volatile.Read(ref _completed) != 0;
+
+        public ValueTask Start(long endOffset, CancellationToken cancellationToken)
+        {
+            EndOffset = endOffset;
+            _core.Reset();
+            _completed = 0;
+            _wasCancelled = false;
+            short version = _core.Version;
+            if (cancellationToken.CanBeCanceled)
+            {
+                _cancellation = cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).Cancel(token), this);
+            }
+
+            return new ValueTask(this, version);
+        }
+
+        public void Complete(Exception? failure)
+        {
+            if (Interlocked.Exchange(ref _completed, 1) != 0)
+            {
+                return;
+            }
+
+            if (failure is null)
+            {
+                _core.SetResult(true);
+            }
+            else
+            {
+                _core.SetException(failure);
+            }
+        }
+
+        public void GetResult(short token)
+        {
+            bool reusable = !_wasCancelled; // a cancelled one is still in the list
+            try
+            {
+                _core.GetResult(token);
+            }
+            finally
+            {
+                // Unregister waits for a callback that is running, so no late cancel can reach the next use.
+                _cancellation.Dispose();
+                _cancellation = default;
+                if (reusable)
+                {
+                    owner.Return(this);
+                }
+            }
+        }
+
+        public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _core.OnCompleted(continuation, state, token, flags);
+
+        private void Cancel(CancellationToken token)
+        {
+            if (Interlocked.Exchange(ref _completed, 1) == 0)
+            {
+                _wasCancelled = true;
+                _core.SetException(new OperationCanceledException(token));
+            }
+        }
+    }
+}

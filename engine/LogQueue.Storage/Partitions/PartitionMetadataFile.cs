@@ -1,0 +1,41 @@
+using System.Text;
+using LogQueue.Storage.Files;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>Kafka's <c>partition.metadata</c>: the topic id of a partition directory. Stateless.</summary>
+internal static class PartitionMetadataFile
+{
+    internal const string FileName = "partition.metadata";
+
+    /// <summary>The topic id; null when the file is missing or not right.</summary>
+    internal static Guid? TryLoad(IStorageDevice device, string directory)
+    {
+        if (device.ReadWhole(Path.Combine(directory, FileName)) is not { } bytes)
+        {
+            return null;
+        }
+
+        foreach (string line in Encoding.ASCII.GetString(bytes).Split('\n'))
+        {
+            const string Key = "topic_id: ";
+            if (line.StartsWith(Key, StringComparison.Ordinal))
+            {
+                string base64 = line[Key.Length..].Trim().Replace('-', '+').Replace('_', '/');
+                Span<byte> id = stackalloc byte[18];
+                return base64.Length == 22 && Convert.TryFromBase64String(base64 + "==", id, out int written) && written == 16
+                    ? new Guid(id[..16], bigEndian: true)
+                    : null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Writes it durably.</summary>
+    internal static void Save(IStorageDevice device, string directory, Guid topicId)
+    {
+        string id = Convert.ToBase64String(topicId.ToByteArray(bigEndian: true))[..22].Replace('+', '-').Replace('/', '_');
+        device.ReplaceDurably(Path.Combine(directory, FileName), Encoding.ASCII.GetBytes($"version: 0\ntopic_id: {id}"));
+    }
+}

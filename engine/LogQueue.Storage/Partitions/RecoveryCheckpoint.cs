@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using LogQueue.Records;
+using LogQueue.Storage.Files;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>
+/// Where recovery starts, in <c>recovery.ckpt</c>: two slots of 4,096 bytes that are written in turn, in place, so that a torn write
+/// leaves the other one:
+/// <code>
+/// 0   "LQCK"          8   int64 generation       16  int64 log start offset     24  int64 recovery point (offset)
+/// 4   int16 version 1  32 int64 segment base      40  int64 position in it       48  uint32 CRC-32C of bytes 0-47
+/// 6   int16 0
+/// </code>
+/// Big-endian. The newest slot with a right checksum counts. With none, the log is scanned from its first segment. Immutable.
+/// </summary>
+internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, long RecoveryPoint, long SegmentBaseOffset, long Position)
+{
+    internal const string FileName = "recovery.ckpt";
+    internal const int SlotBytes = 4096;
+    private const int ContentBytes = 52;
+    private const uint Magic = 0x4C51434B;
+
+    /// <summary>Reads the newest good slot; null when there is none.</summary>
+    internal static RecoveryCheckpoint? TryLoad(IStorageDevice device, string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (!device.FileExists(path))
+        {
+            return null;
+        }
+
+        using IStorageFile file = device.Open(path, StorageOpenMode.Read);
+        Span<byte> slot = stackalloc byte[ContentBytes];
+        RecoveryCheckpoint? newest = null;
+        for (int i = 0; i < 2; i++)
+        {
+            slot.Clear();
+            _ = file.Read(i * SlotBytes, slot);
+            if (TryParse(slot) is { } found && (newest is null || found.Generation > newest.Generation))
+            {
+                newest = found;
+            }
+        }
+
+        return newest;
+    }
+
+    /// <summary>Writes it into the slot of its generation and syncs.</summary>
+    internal void Save(IStorageDevice device, string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        bool isNew = !device.FileExists(path);
+        using (IStorageFile file = device.Open(path, StorageOpenMode.OpenOrCreate))
+        {
+            Span<byte> slot = stackalloc byte[ContentBytes];
+            slot.Clear();
+            BinaryPrimitives.WriteUInt32BigEndian(slot, Magic);
+            BinaryPrimitives.WriteInt16BigEndian(slot[4..], 1);
+            BinaryPrimitives.WriteInt64BigEndian(slot[8..], Generation);
+            BinaryPrimitives.WriteInt64BigEndian(slot[16..], LogStartOffset);
+            BinaryPrimitives.WriteInt64BigEndian(slot[24..], RecoveryPoint);
+            BinaryPrimitives.WriteInt64BigEndian(slot[32..], SegmentBaseOffset);
+            BinaryPrimitives.WriteInt64BigEndian(slot[40..], Position);
+            BinaryPrimitives.WriteUInt32BigEndian(slot[48..], Crc32C.Compute(slot[..48]));
+            file.Write(Generation % 2 * SlotBytes, slot);
+            file.DataSync();
+        }
+
+        if (isNew)
+        {
+            device.SyncDirectory(directory);
+        }
+    }
+
+    private static RecoveryCheckpoint? TryParse(ReadOnlySpan<byte> slot)
+    {
+        if (BinaryPrimitives.ReadUInt32BigEndian(slot) != Magic || BinaryPrimitives.ReadInt16BigEndian(slot[4..]) != 1
+            || BinaryPrimitives.ReadUInt32BigEndian(slot[48..]) != Crc32C.Compute(slot[..48]))
+        {
+            return null;
+        }
+
+        return new RecoveryCheckpoint(
+            BinaryPrimitives.ReadInt64BigEndian(slot[8..]),
+            BinaryPrimitives.ReadInt64BigEndian(slot[16..]),
+            BinaryPrimitives.ReadInt64BigEndian(slot[24..]),
+            BinaryPrimitives.ReadInt64BigEndian(slot[32..]),
+            BinaryPrimitives.ReadInt64BigEndian(slot[40..]));
+    }
+}
