@@ -8,7 +8,7 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : ISto
 {
     public string Path { get; } = path;
 
-    public SafeFileHandle? Handle { get; } = handle;
+    public SafeFileHandle? Handle => handle;
 
     public long Length
     {

@@ -57,11 +57,22 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
         }
     }
 
+    /// <summary>Adds an entry, once: a replay of the log may meet a marker that is in the file already.</summary>
     public void Append(AbortedEntry entry)
     {
         lock (_lock)
         {
-            (_entries ??= []).Add(entry);
+            _entries ??= [];
+            int at = _entries.Count;
+            while (at > 0 && _entries[at - 1].LastOffset >= entry.LastOffset)
+            {
+                at--;
+            }
+
+            if (at == _entries.Count || _entries[at].LastOffset != entry.LastOffset)
+            {
+                _entries.Insert(at, entry);
+            }
         }
     }
 

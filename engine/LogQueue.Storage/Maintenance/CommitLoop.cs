@@ -3,23 +3,179 @@ using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Storage.Maintenance;
 
-/// <summary>The commit thread of one data directory.</summary>
+/// <summary>
+/// The commit thread of one data directory. Everything written while one round syncs forms the next round: no artificial wait. A round
+/// starts at once when somebody waits, else when enough bytes are unsynced or the oldest of them is old enough. After a failed sync nothing
+/// is synced any more; whoever waits gets the error. Thread-safe.
+/// </summary>
 internal sealed class CommitLoop : ICommitLog, IDisposable
 {
+    private readonly object _gate = new();
+    private readonly CommitLoopOptions _options;
+    private readonly DirectoryFence _fence;
+    private readonly ITimer _timer;
+    private readonly Thread _thread;
+    private List<PartitionLog> _dirty = [];
+    private List<PartitionLog> _round = [];
+    private long _unsyncedBytes;
+    private bool _isTimerArmed;
+    private bool _isDue;
+    private bool _isStopping;
+
     public CommitLoop(CommitLoopOptions options, TimeProvider timeProvider, DirectoryFence fence)
     {
-        _ = options;
-        _ = timeProvider;
-        _ = fence;
+        _options = options;
+        _fence = fence;
+        _timer = timeProvider.CreateTimer(static loop => ((CommitLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _thread = new Thread(Run) { Name = "logqueue-commit", IsBackground = true };
     }
 
+    /// <summary>Rounds so far.</summary>
+    public long Rounds { get; private set; }
+
     /// <summary>Starts the thread.</summary>
-    public void Start() => throw new NotSupportedException();
+    public void Start()
+    {
+        _ = _fence.Tripped.ContinueWith(_ => Wake(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _thread.Start();
+    }
 
-    public void Written(PartitionLog log, int bytes) => throw new NotSupportedException();
+    public void Written(PartitionLog log, int bytes)
+    {
+        long unsynced = Interlocked.Add(ref _unsyncedBytes, bytes);
+        bool isNew = Interlocked.Exchange(ref log.CommitQueued, 1) == 0;
+        if (!isNew && unsynced < _options.FlushBytes)
+        {
+            return;
+        }
 
-    public void Demand(PartitionLog log) => throw new NotSupportedException();
+        lock (_gate)
+        {
+            if (isNew)
+            {
+                _dirty.Add(log);
+            }
+
+            if (unsynced >= _options.FlushBytes)
+            {
+                SignalLocked();
+            }
+            else
+            {
+                ArmTimerLocked(log);
+            }
+        }
+    }
+
+    public void Demand(PartitionLog log)
+    {
+        lock (_gate)
+        {
+            if (Interlocked.Exchange(ref log.CommitQueued, 1) == 0)
+            {
+                _dirty.Add(log);
+            }
+
+            SignalLocked();
+        }
+    }
 
     /// <summary>Commits what is dirty and ends the thread.</summary>
-    public void Dispose() => throw new NotSupportedException();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isStopping)
+            {
+                return;
+            }
+
+            _isStopping = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        if (_thread.IsAlive)
+        {
+            _thread.Join();
+        }
+
+        _timer.Dispose();
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            _isTimerArmed = false;
+            SignalLocked();
+        }
+    }
+
+    private void SignalLocked()
+    {
+        if (!_isDue)
+        {
+            _isDue = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void ArmTimerLocked(PartitionLog log)
+    {
+        if (!_isTimerArmed && !_isDue)
+        {
+            _isTimerArmed = true;
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Min(_options.FlushIntervalMs, log.Options.FlushMs)), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            bool isLast;
+            lock (_gate)
+            {
+                while (!_isDue && !_isStopping)
+                {
+                    Monitor.Wait(_gate);
+                }
+
+                isLast = _isStopping;
+                _isDue = false;
+                Interlocked.Exchange(ref _unsyncedBytes, 0);
+                (_round, _dirty) = (_dirty, _round);
+                foreach (PartitionLog log in _round)
+                {
+                    Interlocked.Exchange(ref log.CommitQueued, 0); // before the sync: what is written from now on belongs to the next round
+                }
+            }
+
+            foreach (PartitionLog log in _round)
+            {
+                CommitOne(log);
+            }
+
+            Rounds++;
+            _round.Clear();
+            if (isLast)
+            {
+                return;
+            }
+        }
+    }
+
+    private void CommitOne(PartitionLog log)
+    {
+        try
+        {
+            log.Commit();
+        }
+        catch (Exception e)
+        {
+            // A bug must not end the thread in silence: everybody who waits would wait for ever.
+            _fence.Trip(e);
+            log.Commit();
+        }
+    }
 }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using LogQueue.Records;
+using LogQueue.Records.Checksums;
 using LogQueue.Storage.Files;
 
 namespace LogQueue.Storage.Partitions;

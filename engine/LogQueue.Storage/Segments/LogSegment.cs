@@ -81,6 +81,7 @@ internal sealed class LogSegment
             device.DeleteIfExists(SegmentFileName.PathOf(directory, baseOffset, extension)); // left over from a log that was cut
         }
 
+        device.DeleteIfExists(path); // never published: it starts at the log end
         IStorageFile writer = device.Open(path, StorageOpenMode.CreateNew);
         return new LogSegment(device, directory, baseOffset, files, maps, writer) { CreatedAtMs = createdAtMs, NeedsDirectorySync = true };
     }
@@ -214,8 +215,11 @@ internal sealed class LogSegment
     /// <summary>Closes its files when the last lease ends.</summary>
     public void Close() => Retire(static () => { });
 
-    /// <summary>Deletes its files when the last lease ends; <paramref name="failed"/> hears of files that could not be deleted.</summary>
-    public void Remove(Action<StorageException>? failed) => Retire(() =>
+    /// <summary>
+    /// Deletes its files when the last lease ends; <paramref name="failed"/> hears of files that could not be deleted, then
+    /// <paramref name="removed"/> is called.
+    /// </summary>
+    public void Remove(Action<StorageException>? failed, Action? removed = null) => Retire(() =>
     {
         foreach (string extension in (ReadOnlySpan<string>)[SegmentFileName.Seal, SegmentFileName.OffsetIndex, SegmentFileName.TimeIndex,
             SegmentFileName.TransactionIndex, SegmentFileName.Snapshot, SegmentFileName.Log])
@@ -229,6 +233,8 @@ internal sealed class LogSegment
                 failed?.Invoke(e); // the log start is past it: the next open deletes it
             }
         }
+
+        removed?.Invoke();
     });
 
     private IStorageFile Writer => _writer ?? throw new InvalidOperationException($"Segment {BaseOffset} of '{Directory}' is sealed.");

@@ -4,7 +4,7 @@ using LogQueue.Wire.Memory;
 
 namespace LogQueue.Storage.Segments;
 
-/// <summary>Reads a log file batch by batch and checks each: length, magic, checksum, offsets that rise. One user at a time.</summary>
+/// <summary>Reads a log file batch by batch and checks each: length, magic, checksum, offsets that follow (the first may lie past the expected one). One user at a time.</summary>
 internal sealed class SegmentScanner(IStorageFile file, long start, long end, long expectedOffset, bool allowGaps) : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
@@ -19,6 +19,9 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
 
     /// <summary>The offset after the last whole batch.</summary>
     public long NextOffset { get; private set; } = expectedOffset;
+
+    /// <summary>Whole batches met so far.</summary>
+    public long BatchCount { get; private set; }
 
     /// <summary>Why the scan stopped before the end of the file; null when it reached the end.</summary>
     public string? StopReason { get; private set; }
@@ -56,7 +59,7 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
         _currentBytes = size;
         var batch = new RecordBatchView(Current);
         string? wrong = batch.Magic != 2 ? $"magic {batch.Magic}"
-            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset || (!allowGaps && batch.BaseOffset != NextOffset)
+            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset || (!allowGaps && BatchCount > 0 && batch.BaseOffset != NextOffset)
                 ? $"base offset {batch.BaseOffset} where {NextOffset} follows"
             : !batch.IsChecksumValid ? "a wrong checksum" : null;
         if (wrong is not null)
@@ -66,6 +69,7 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
         }
 
         NextOffset = batch.NextOffset;
+        BatchCount++;
         return true;
     }
 

@@ -1,0 +1,70 @@
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Segments;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>Keeps the recovery checkpoint and the producer snapshot that belongs to it. Guarded by the commit lock.</summary>
+internal sealed class LogCheckpointer(PartitionLogContext context, string directory, RecoveryCheckpoint? last)
+{
+    private RecoveryCheckpoint? _last = last;
+    private long _snapshotOffset = -1;
+    private long _durableEnd = last?.RecoveryPoint ?? 0;
+    private long _segmentBase = last?.SegmentBaseOffset ?? 0;
+    private long _position = last?.Position ?? 0;
+    private long _bytesSince;
+
+    /// <summary>Notes what the last sync covered.</summary>
+    public void Synced(long durableEnd, long segmentBase, long position)
+    {
+        _bytesSince += segmentBase == _segmentBase ? position - _position : position + 1;
+        _durableEnd = durableEnd;
+        _segmentBase = segmentBase;
+        _position = position;
+    }
+
+    /// <summary>True when enough was written since the last checkpoint.</summary>
+    public bool IsDue(long bytes) => _bytesSince >= bytes;
+
+    /// <summary>Saves now. Throws <see cref="StorageException"/>.</summary>
+    public void Save(long logStart)
+    {
+        var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, Math.Max(_durableEnd, logStart), _segmentBase, _position);
+        next.Save(context.Device, directory);
+        _last = next;
+        _bytesSince = 0;
+    }
+
+    /// <summary>The log is about to be cut: recovery must not expect what follows. Saves. Throws <see cref="StorageException"/>.</summary>
+    public void CutTo(long logStart, long durableEnd, long segmentBase, long position)
+    {
+        _durableEnd = durableEnd;
+        _segmentBase = segmentBase;
+        _position = position;
+        Save(logStart);
+    }
+
+    /// <summary>Saves the producer state as of an offset, and drops the one saved before, unless it belongs to a segment.</summary>
+    public void SaveSnapshot(long offset, byte[] snapshot, ReadOnlySpan<LogSegment> segments)
+    {
+        if (offset == _snapshotOffset)
+        {
+            return;
+        }
+
+        context.Device.ReplaceCache(SegmentFileName.PathOf(directory, offset, SegmentFileName.Snapshot), snapshot);
+        long old = _snapshotOffset;
+        _snapshotOffset = offset;
+        foreach (LogSegment segment in segments)
+        {
+            if (segment.BaseOffset == old)
+            {
+                return;
+            }
+        }
+
+        if (old >= 0)
+        {
+            context.Device.DeleteIfExists(SegmentFileName.PathOf(directory, old, SegmentFileName.Snapshot));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using LogQueue.Storage.Segments;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>Syncs what a log wrote, publishes the durable end, and keeps the checkpoint. Guarded by the log's commit lock.</summary>
+internal sealed class LogCommitter(
+    PartitionLogContext context, string directory, Lock appendLock, LogState state, LogAppender appender, LogOffsets offsets,
+    DurableWaiters waiters, List<RolledSegment> rolled, LogCheckpointer checkpointer)
+{
+    /// <summary>Synced bytes after which a checkpoint is written: what an unclean open has to scan.</summary>
+    private const long CheckpointBytes = 16 << 20;
+
+    /// <summary>Syncs everything written so far and publishes it. True when readers can see more. Throws StorageException: fence then.</summary>
+    public bool CommitLocked()
+    {
+        long end;
+        long size;
+        LogSegment active;
+        RolledSegment[] older;
+        lock (appendLock)
+        {
+            end = offsets.LogEnd;
+            active = state.Segments.Active;
+            size = active.SizeBytes;
+            older = rolled.Count == 0 ? [] : [.. rolled];
+        }
+
+        if (end == waiters.DurableEnd && !active.NeedsDirectorySync)
+        {
+            return false;
+        }
+
+        bool hasRolled = Sync(older, active);
+        checkpointer.Synced(end, active.BaseOffset, size);
+        bool moved = false;
+        if (context.PublishDurableOnly)
+        {
+            lock (appendLock)
+            {
+                moved = appender.AdvanceHighWatermarkLocked(end);
+            }
+        }
+
+        waiters.Advance(end);
+        if (hasRolled || checkpointer.IsDue(CheckpointBytes))
+        {
+            SaveCheckpoint();
+        }
+
+        return moved;
+    }
+
+    /// <summary>Saves the producer state, then the checkpoint from which recovery starts.</summary>
+    public void SaveCheckpoint()
+    {
+        byte[]? snapshot = null;
+        long offset;
+        LogSegment active;
+        lock (appendLock)
+        {
+            offset = offsets.LogEnd;
+            active = state.Segments.Active;
+            if (state.Producers.Count > 0)
+            {
+                snapshot = ProducerSnapshot.ToBytes(state.Producers);
+            }
+        }
+
+        if (snapshot is not null)
+        {
+            if (active.TransactionIndex.Count > 0)
+            {
+                active.TransactionIndex.Save(sync: true); // a replay from the snapshot does not meet its markers again
+            }
+
+            checkpointer.SaveSnapshot(offset, snapshot, state.Segments.Snapshot);
+        }
+
+        checkpointer.Save(offsets.LogStart);
+    }
+
+    private bool Sync(RolledSegment[] older, LogSegment active)
+    {
+        bool hasRolled = false;
+        bool hasNewNames = active.NeedsDirectorySync;
+        foreach (RolledSegment segment in older)
+        {
+            if (!segment.IsSynced)
+            {
+                segment.Segment.DataSync();
+                hasNewNames |= segment.Segment.NeedsDirectorySync;
+                hasRolled = true;
+            }
+        }
+
+        active.DataSync();
+        if (hasNewNames)
+        {
+            context.Device.SyncDirectory(directory);
+            active.NeedsDirectorySync = false;
+        }
+
+        foreach (RolledSegment segment in older)
+        {
+            segment.Segment.NeedsDirectorySync = false;
+            segment.IsSynced = true;
+        }
+
+        return hasRolled;
+    }
+}

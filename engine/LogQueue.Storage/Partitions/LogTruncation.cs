@@ -1,0 +1,40 @@
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Segments;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>Cuts the files of a log; the caller recovers it afterwards. Under all locks of the log. Stateless.</summary>
+internal static class LogTruncation
+{
+    /// <summary>Cuts the batches that hold or follow the offset and closes all segments. Crash-safe at every step.</summary>
+    internal static void Run(
+        PartitionLogContext context, string directory, SegmentList segments, LogCheckpointer checkpointer, long offset, long logStart)
+    {
+        LogSegment[] all = segments.TakeFirst(segments.Count);
+        int slot = Math.Max(0, SegmentList.Find(all, offset));
+        LogSegment last = all[slot];
+        _ = last.Log.TryAcquire();
+        BatchLocation at = SegmentReader.FindBatch(last, offset, last.SizeBytes);
+        last.Log.Release();
+        long position = at.Outcome == BatchSearch.Found ? at.Position : last.SizeBytes;
+        long end = at.Outcome == BatchSearch.Found ? at.BaseOffset : Math.Min(offset, last.NextOffset);
+
+        // First the recovery point goes back; then files may shrink, newest first, without looking like damage.
+        checkpointer.CutTo(logStart, Math.Max(end, logStart), last.BaseOffset, position);
+        for (int i = all.Length - 1; i > slot; i--)
+        {
+            all[i].Remove(null);
+        }
+
+        context.Device.DeleteIfExists(last.PathOf(SegmentFileName.Seal));
+        foreach (LogSegment segment in all.AsSpan(0, slot + 1))
+        {
+            segment.Close();
+        }
+
+        using IStorageFile file = context.Device.Open(last.PathOf(SegmentFileName.Log), StorageOpenMode.ReadWrite);
+        file.Truncate(position);
+        file.DataSync();
+        context.Device.SyncDirectory(directory);
+    }
+}
