@@ -1,9 +1,10 @@
-using System.Buffers.Binary;
-using System.Numerics;
-
 namespace LogQueue.Records.Checksums;
 
-/// <summary>CRC-32C (Castagnoli, RFC 3720). Pure functions; thread-safe.</summary>
+/// <summary>
+/// CRC-32C (Castagnoli, RFC 3720): the checksum of a record batch, and the broker's hottest loop. Three ways to compute it, chosen once by
+/// what the processor has: carry-less multiplication over 256-bit vectors, the CRC instruction in three interleaved lanes, a table.
+/// All give the same number. Pure functions; thread-safe.
+/// </summary>
 public static class Crc32C
 {
     /// <summary>Checksum of <paramref name="bytes"/>.</summary>
@@ -12,17 +13,11 @@ public static class Crc32C
     /// <summary>Checksum of what gave <paramref name="crc"/> followed by <paramref name="bytes"/>.</summary>
     public static uint Append(uint crc, ReadOnlySpan<byte> bytes)
     {
-        crc = ~crc;
-        for (; bytes.Length >= 8; bytes = bytes[8..])
+        if (bytes.Length >= Crc32CVector.LeastBytes && Crc32CVector.IsSupported)
         {
-            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+            return ~Crc32CVector.Update(~crc, bytes);
         }
 
-        foreach (byte b in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, b);
-        }
-
-        return ~crc;
+        return ~(Crc32CInterleaved.IsSupported ? Crc32CInterleaved.Update(~crc, bytes) : Crc32CTable.Update(~crc, bytes));
     }
 }

@@ -8,6 +8,9 @@ internal sealed class GzipCodec : ICompressionCodec
 {
     private const int StepBytes = 64 * 1024;
 
+    /// <summary>Header and trailer of a member without content (RFC 1952).</summary>
+    private const int LeastMemberBytes = 18;
+
     public CompressionType Type => CompressionType.Gzip;
 
     public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination)
@@ -20,6 +23,11 @@ internal sealed class GzipCodec : ICompressionCodec
     public unsafe void Decompress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int maxOutputBytes)
     {
         int start = destination.WrittenCount;
+        if (source.Length < LeastMemberBytes)
+        {
+            throw new CorruptRecordException($"Gzip: {source.Length} bytes are no gzip member.");
+        }
+
         // SAFETY: the stream lives only inside this fixed block and is bounded by source.Length.
         fixed (byte* pointer = source)
         {
@@ -46,11 +54,6 @@ internal sealed class GzipCodec : ICompressionCodec
             {
                 throw new CorruptRecordException("Gzip: " + e.Message, e);
             }
-        }
-
-        if (source.IsEmpty || (destination.WrittenCount == start && source.Length < 18))
-        {
-            throw new CorruptRecordException($"Gzip: {source.Length} bytes are no gzip member.");
         }
     }
 

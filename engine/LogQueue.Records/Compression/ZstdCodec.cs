@@ -26,6 +26,11 @@ internal sealed class ZstdCodec : ICompressionCodec
     public unsafe void Decompress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int maxOutputBytes)
     {
         int start = destination.WrittenCount;
+        if (source.IsEmpty)
+        {
+            throw new CorruptRecordException("Zstd: no bytes, so no frame.");
+        }
+
         // SAFETY: the stream lives only inside this fixed block and is bounded by source.Length.
         fixed (byte* pointer = source)
         {
