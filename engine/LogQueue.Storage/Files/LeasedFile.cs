@@ -1,6 +1,6 @@
 namespace LogQueue.Storage.Files;
 
-/// <summary>A file under leases: opened read-only on demand, or adopted open from its creator. Thread-safe.</summary>
+/// <summary>A file under leases: opened read-only on demand, or adopted open, with a first lease, from its creator. Thread-safe.</summary>
 internal sealed class LeasedFile : LeasedResource
 {
     private readonly IStorageDevice _device;

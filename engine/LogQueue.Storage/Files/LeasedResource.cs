@@ -132,12 +132,13 @@ internal abstract class LeasedResource(LeaseBudget budget)
         budget.Closed(this);
     }
 
-    /// <summary>Declares the resource open (it was opened by its creator).</summary>
+    /// <summary>Declares the resource open: its creator opened it, and holds the first lease.</summary>
     protected void AdoptOpen()
     {
         lock (_lock)
         {
             _isOpen = true;
+            _leases = 1;
         }
 
         budget.Opened(this);

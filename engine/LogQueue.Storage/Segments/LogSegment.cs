@@ -28,10 +28,6 @@ internal sealed class LogSegment
         OffsetIndex = new OffsetIndex(device, PathOf(SegmentFileName.OffsetIndex), baseOffset, maps);
         TimeIndex = new TimeIndex(device, PathOf(SegmentFileName.TimeIndex), baseOffset, maps);
         TransactionIndex = new TransactionIndex(device, PathOf(SegmentFileName.TransactionIndex));
-        if (writer is not null && !Log.TryAcquire())
-        {
-            throw new InvalidOperationException("A new segment cannot be retired.");
-        }
     }
 
     public string Directory { get; }
