@@ -195,7 +195,7 @@ internal sealed class ClusterView : IAsyncDisposable
         Array.Fill(partitions, new PartitionSnapshot(-1, -1, [], []));
         foreach (MetadataResponse.MetadataResponsePartition p in topic.Partitions)
         {
-            if ((uint)p.PartitionIndex >= (uint)partitions.Length)
+            if (p.PartitionIndex < 0 || p.PartitionIndex >= partitions.Length)
             {
                 continue;
             }

@@ -41,6 +41,9 @@ internal sealed class ReadPartition(TopicPartition id)
     /// <summary>A fetch failed in a way that a look at the cluster may cure.</summary>
     public bool IsTroubled { get; set; }
 
+    /// <summary>The position was out of range: start over by the options, not by the committed offset.</summary>
+    public bool IsReset { get; set; }
+
     /// <summary>Failed fetches in a row.</summary>
     public int FailureCount { get; set; }
 

@@ -50,8 +50,9 @@ internal sealed class IdentitySource(ClusterView cluster, bool isIdempotent)
     public Task<ProducerIdentity> FetchAsync(CancellationToken cancellationToken) => cluster.WithAnyBrokerAsync(
         static async (connection, ct) =>
         {
+            var request = new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = int.MaxValue };
             using Answer<InitProducerIdResponse> answer = await connection
-                .RequestAsync<InitProducerIdRequest, InitProducerIdResponse>(new InitProducerIdRequest { TransactionTimeoutMs = int.MaxValue }, versionCap: 5, cancellationToken: ct)
+                .RequestAsync<InitProducerIdRequest, InitProducerIdResponse>(request, versionCap: 5, cancellationToken: ct)
                 .ConfigureAwait(false);
             InitProducerIdResponse response = answer.Message;
             return response.ErrorCode == ErrorCode.None

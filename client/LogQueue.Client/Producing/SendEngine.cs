@@ -53,7 +53,7 @@ internal sealed class SendEngine
     {
         if (_fault is { } fault)
         {
-            throw new KafkaException(ErrorCode.UnknownServerError, $"The producer stopped after an internal error: {fault.Message}", null, fault);
+            throw Stopped(fault);
         }
 
         TopicSender? last = Volatile.Read(ref _lastTopic);
@@ -144,7 +144,7 @@ internal sealed class SendEngine
     public void Fault(Exception error)
     {
         _fault ??= error;
-        ExpireAll(batch => new KafkaException(ErrorCode.UnknownServerError, $"The producer stopped after an error: {error.Message}", null, error));
+        ExpireAll(_ => Stopped(error));
     }
 
     /// <summary>Returns when all that was sent before is done.</summary>
@@ -187,6 +187,12 @@ internal sealed class SendEngine
         await _connections.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_loops).ConfigureAwait(false);
     }
+
+    private static KafkaException Stopped(Exception error) => new(
+        (error as KafkaException)?.ErrorCode ?? ErrorCode.UnknownServerError,
+        $"The producer stopped: {error.Message}",
+        (error as KafkaException)?.Broker,
+        error);
 
     private BrokerSender SenderOf(int brokerId)
     {

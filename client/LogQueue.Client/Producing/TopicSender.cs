@@ -104,7 +104,7 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
     {
         if (record.Partition is { } asked)
         {
-            return (uint)asked < (uint)count ? asked : throw new KafkaException(
+            return asked >= 0 && asked < count ? asked : throw new KafkaException(
                 ErrorCode.UnknownTopicOrPartition, $"Topic '{topic}' has partitions 0 to {count - 1}, not {asked}.");
         }
 
@@ -115,7 +115,7 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
 
         // Races between callers only make a partition a little more or less sticky.
         int sticky = Volatile.Read(ref _sticky);
-        if ((uint)sticky >= (uint)count || Interlocked.Add(ref _stickyBytes, size) > StickyBytes)
+        if (sticky < 0 || sticky >= count || Interlocked.Add(ref _stickyBytes, size) > StickyBytes)
         {
             sticky = engine.NextSpread(count, sticky);
             Volatile.Write(ref _sticky, sticky);
