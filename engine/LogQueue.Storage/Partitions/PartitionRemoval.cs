@@ -3,30 +3,15 @@ using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
 
-/// <summary>Deletes a partition directory: each segment when its last reader is done, then what is left. Used once.</summary>
+/// <summary>
+/// Deletes a partition directory. The names go at once, because a topic of the same name may be created the next moment and its files have
+/// the same paths; the files themselves live on for readers that lease them, and end with the last lease. Stateless.
+/// </summary>
 internal sealed class PartitionRemoval(IStorageDevice device, string directory)
 {
-    private int _left;
-
     public void Run(SegmentList segments)
     {
         LogSegment[] all = segments.TakeFirst(segments.Count);
-        _left = all.Length + 1;
-        foreach (LogSegment segment in all)
-        {
-            segment.Remove(null, OneLess);
-        }
-
-        OneLess();
-    }
-
-    private void OneLess()
-    {
-        if (Interlocked.Decrement(ref _left) != 0)
-        {
-            return;
-        }
-
         try
         {
             foreach (string name in device.ListFiles(directory))
@@ -39,6 +24,11 @@ internal sealed class PartitionRemoval(IStorageDevice device, string directory)
         catch (StorageException)
         {
             // What is left is deleted at the next start: the catalogue no longer knows this directory.
+        }
+
+        foreach (LogSegment segment in all)
+        {
+            segment.Close();
         }
     }
 }

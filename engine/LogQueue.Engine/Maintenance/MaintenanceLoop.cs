@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using LogQueue.Engine.Groups;
+using LogQueue.Engine.Opening;
+using LogQueue.Engine.Partitions;
+using LogQueue.Engine.Topics;
+using LogQueue.Storage;
+
+namespace LogQueue.Engine.Maintenance;
+
+/// <summary>
+/// The engine's periodic work: retention, checkpoints, expiry and rewriting of committed offsets, a look at the free space every second.
+/// A failure of one partition does not keep the others from their turn. Thread-safe.
+/// </summary>
+internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry topics, GroupOffsets groups, LogEngineOptions options) : IDisposable
+{
+    private static readonly TimeSpan DiskCheckInterval = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private Task _rounds = Task.CompletedTask;
+    private Task _diskChecks = Task.CompletedTask;
+
+    /// <summary>The last failure of a round; null when the last round was good.</summary>
+    public Exception? LastFailure { get; private set; }
+
+    /// <summary>Starts the timers.</summary>
+    public void Start()
+    {
+        _rounds = RepeatAsync(options.MaintenanceInterval, RunOnceAsync);
+        if (options.DiskMinFreeBytes > 0)
+        {
+            _diskChecks = RepeatAsync(DiskCheckInterval, () =>
+            {
+                directory.CheckDiskSpace();
+                return Task.CompletedTask;
+            });
+        }
+    }
+
+    /// <summary>One round, now.</summary>
+    public async Task RunOnceAsync()
+    {
+        await _oneAtATime.WaitAsync(_stop.Token).ConfigureAwait(false);
+        try
+        {
+            Exception? failure = null;
+            DateTimeOffset now = options.TimeProvider.GetUtcNow();
+            foreach (Partition partition in topics.Unordered.SelectMany(static topic => topic.Partitions))
+            {
+                _stop.Token.ThrowIfCancellationRequested();
+                if (partition.OpenedLog is { } log && !directory.Fence.IsTripped)
+                {
+                    failure = Try(() =>
+                    {
+                        log.Maintain(now);
+                        log.Retain(now);
+                    }) ?? failure;
+                }
+            }
+
+            if (!directory.Fence.IsTripped)
+            {
+                await groups.ExpireAsync(_stop.Token).ConfigureAwait(false);
+                await groups.CompactAsync().ConfigureAwait(false);
+            }
+
+            LastFailure = failure;
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>Ends the loop and waits for a running round.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_rounds, _diskChecks).ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _oneAtATime.Dispose();
+    }
+
+    private static Exception? Try(Action work)
+    {
+        try
+        {
+            work();
+            return null;
+        }
+        catch (Exception e) when (e is StorageException or LogOfflineException or ObjectDisposedException)
+        {
+            // A log deleted meanwhile, or a disk in trouble: the next round tries again, and produce tells the client by itself.
+            return e;
+        }
+    }
+
+    private async Task RepeatAsync(TimeSpan interval, Func<Task> work)
+    {
+        using var timer = new PeriodicTimer(interval, options.TimeProvider);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            {
+                try
+                {
+                    // Off the timer's thread: a test's clock must not run a round inside its Advance.
+                    await Task.Run(work, _stop.Token).ConfigureAwait(false);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // The loop outlives a failed round; what failed is kept for those who ask, and tried again.
+                    LastFailure = e;
+                    Debug.WriteLine(e);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+    }
+}

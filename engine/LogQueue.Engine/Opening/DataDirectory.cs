@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Text;
+using LogQueue.Engine.Diagnostics;
+using LogQueue.Engine.Errors;
+using LogQueue.Engine.Partitions;
+using LogQueue.Records;
+using LogQueue.Storage;
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Maintenance;
+using LogQueue.Storage.Partitions;
+
+namespace LogQueue.Engine.Opening;
+
+/// <summary>One locked data directory with its commit thread and everything its logs share. Thread-safe.</summary>
+internal sealed class DataDirectory : PartitionHost, IDisposable
+{
+    private const string OwnerFile = ".logqueue_pid";
+
+    private readonly LogEngineOptions _options;
+    private readonly IDisposable _lock;
+    private readonly CommitLoop _commitLoop;
+    private readonly PartitionLogContext _context;
+    private IReadOnlyDictionary<string, long>? _cleanLogEnds;
+    private long _openLogs;
+    private Func<long> _diskBytes = static () => 0;
+    private volatile bool _diskLow;
+    private bool _disposed;
+
+    private DataDirectory(LogEngineOptions options, IStorageDevice device, string path, IDisposable directoryLock)
+    {
+        _options = options;
+        _lock = directoryLock;
+        Device = device;
+        FullPath = path;
+        Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes());
+        _commitLoop = new CommitLoop(
+            new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes }, options.TimeProvider, Fence);
+        _context = new PartitionLogContext
+        {
+            Device = device,
+            TimeProvider = options.TimeProvider,
+            Fence = Fence,
+            CommitLog = _commitLoop,
+            PublishDurableOnly = options.Durability == Durability.Commit,
+            Background = static work => ThreadPool.UnsafeQueueUserWorkItem(static action => action(), work, preferLocal: false),
+        };
+    }
+
+    /// <summary>The disk.</summary>
+    public IStorageDevice Device { get; }
+
+    /// <summary>Absolute path.</summary>
+    public string FullPath { get; }
+
+    /// <summary>Trips at the first failed sync.</summary>
+    public DirectoryFence Fence { get; } = new();
+
+    /// <summary>True when the last engine closed in good order.</summary>
+    public bool WasClean => _cleanLogEnds is not null;
+
+    public override TimeProvider TimeProvider => _options.TimeProvider;
+
+    public override EngineMetrics Metrics { get; }
+
+    public override BuilderPool Builders { get; } = new();
+
+    public override bool WaitsForSync => _options.Durability == Durability.Commit;
+
+    public override bool IsDiskLow => _diskLow;
+
+    /// <summary>Creates what is missing of the path, locks the directory, takes the clean marker and starts the commit thread.</summary>
+    /// <exception cref="DataDirectoryException">It is in use, or cannot be written.</exception>
+    public static DataDirectory Lock(LogEngineOptions options, IStorageDevice device)
+    {
+        string path = Path.GetFullPath(options.DataDirectory);
+        IDisposable? directoryLock = null;
+        try
+        {
+            Create(device, path);
+            directoryLock = device.LockDirectory(path);
+            WriteOwner(device, path);
+            var directory = new DataDirectory(options, device, path, directoryLock);
+            directory._cleanLogEnds = CleanShutdownMarker.Take(device, path);
+            directory._commitLoop.Start();
+            return directory;
+        }
+        catch (StorageException e)
+        {
+            directoryLock?.Dispose();
+            string advice = e.Error switch
+            {
+                StorageError.Locked =>
+                    $"Data directory '{path}' is in use by another engine ({Owner(device, path)}). Stop that one, or name another directory.",
+                StorageError.Permission or StorageError.ReadOnly =>
+                    $"Data directory '{path}' cannot be written: {e.Message} Give this user the right to write there, or name another directory.",
+                _ => $"Data directory '{path}' cannot be opened: {e.Message}",
+            };
+            throw new DataDirectoryException(path, advice, e);
+        }
+    }
+
+    /// <summary>The path of a partition's directory.</summary>
+    public string PathOf(string directoryName) => Path.Combine(FullPath, directoryName);
+
+    public override PartitionLog OpenLog(Partition partition) =>
+        OpenLog(partition.Id, partition.Topic.Config.ToLogOptions(), partition.Topic.Id);
+
+    /// <summary>Opens a log; scans it unless the clean marker knows its end.</summary>
+    public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId)
+    {
+        string name = PartitionDirectory.Name(id.Topic, id.Partition);
+        long cleanEnd = -1;
+        bool clean = _cleanLogEnds?.TryGetValue(name, out cleanEnd) == true;
+        PartitionLog log = PartitionLog.Open(_context, PathOf(name), id, options, clean, topicId);
+        if (clean && log.LogEndOffset != cleanEnd)
+        {
+            // The marker belongs to other files than these: trust nothing, scan.
+            log.Dispose();
+            log = PartitionLog.Open(_context, PathOf(name), id, options, cleanShutdown: false, topicId);
+        }
+
+        Interlocked.Increment(ref _openLogs);
+        return log;
+    }
+
+    /// <summary>A log was deleted.</summary>
+    public void Forget(int logs) => Interlocked.Add(ref _openLogs, -logs);
+
+    /// <summary>Tells the disk gauge whom to ask.</summary>
+    public void MeasureDiskBytes(Func<long> diskBytes) => _diskBytes = diskBytes;
+
+    /// <summary>Looks at the free space, for <see cref="IsDiskLow"/>.</summary>
+    public void CheckDiskSpace()
+    {
+        if (_options.DiskMinFreeBytes > 0)
+        {
+            _diskLow = Device.FreeBytes(FullPath) < _options.DiskMinFreeBytes;
+        }
+    }
+
+    /// <summary>Ends the commit thread and lets the directory go.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        _commitLoop.Dispose();
+        Builders.Dispose();
+        Metrics.Dispose();
+        _lock.Dispose();
+    }
+
+    /// <summary>Notes this process, for the message that a second one gets. Advice only: the lock itself is the kernel's.</summary>
+    private static void WriteOwner(IStorageDevice device, string path) =>
+        device.ReplaceCache(Path.Combine(path, OwnerFile), Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+
+    private static string Owner(IStorageDevice device, string path)
+    {
+        try
+        {
+            string text = Encoding.ASCII.GetString(device.ReadWhole(Path.Combine(path, OwnerFile)) ?? []);
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? $"process {pid}" : "process unknown";
+        }
+        catch (StorageException)
+        {
+            // The pid is a courtesy; that the directory is locked is what matters.
+            return "process unknown";
+        }
+    }
+
+    private static void Create(IStorageDevice device, string path)
+    {
+        if (device.DirectoryExists(path))
+        {
+            return;
+        }
+
+        if (Path.GetDirectoryName(path) is { Length: > 0 } parent)
+        {
+            Create(device, parent);
+            device.CreateDirectory(path);
+            device.SyncDirectory(parent);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using LogQueue.Engine.Errors;
+using LogQueue.Engine.Groups;
+using LogQueue.Engine.Metadata;
+using LogQueue.Engine.Partitions;
+using LogQueue.Engine.Topics;
+using LogQueue.Records;
+using LogQueue.Storage;
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Partitions;
+
+namespace LogQueue.Engine.Opening;
+
+/// <summary>The steps from a directory to a running engine. One use, one task.</summary>
+internal sealed class EngineOpening(LogEngineOptions options)
+{
+    private readonly List<string> _damage = [];
+    private long _scannedBytes;
+    private long _cutBytes;
+    private int _rebuiltIndexes;
+    private int _partitionCount;
+    private IReadOnlyList<string> _adopted = [];
+    private IReadOnlyList<string> _lost = [];
+
+    /// <summary>The locked directory.</summary>
+    public DataDirectory Directory { get; private set; } = null!;
+
+    /// <summary>Who the directory is.</summary>
+    public MetaProperties Meta { get; private set; } = null!;
+
+    /// <summary>The metadata log.</summary>
+    public MetadataLog Metadata { get; private set; } = null!;
+
+    /// <summary>The topics, their logs open.</summary>
+    public TopicRegistry Topics { get; private set; } = null!;
+
+    /// <summary>Producer ids.</summary>
+    public ProducerIds ProducerIds { get; private set; } = null!;
+
+    /// <summary>Groups, loaded.</summary>
+    public GroupOffsets GroupOffsets { get; private set; } = null!;
+
+    /// <summary>What was found and done.</summary>
+    public RecoverySummary Summary { get; private set; } = new();
+
+    /// <summary>Runs all steps. When one fails everything opened so far is closed again, and the directory is unlocked.</summary>
+    public async Task RunAsync(IStorageDevice device, CancellationToken cancellationToken)
+    {
+        long started = Stopwatch.GetTimestamp();
+        Directory = DataDirectory.Lock(options, device);
+        try
+        {
+            await OpenLockedAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Abandon();
+            throw e is StorageException storage
+                ? new DataDirectoryException(Directory.FullPath, $"Data directory '{Directory.FullPath}' cannot be opened: {storage.Message}", storage)
+                : e is AggregateException { InnerExceptions: [Exception only] } ? only : e;
+        }
+
+        Summary = new RecoverySummary
+        {
+            CleanShutdown = Directory.WasClean,
+            PartitionCount = _partitionCount,
+            ScannedBytes = _scannedBytes,
+            CutBytes = _cutBytes,
+            RebuiltIndexes = _rebuiltIndexes,
+            ElapsedMs = (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds,
+            AdoptedTopics = _adopted,
+            LostDirectories = _lost,
+            Damage = _damage,
+        };
+    }
+
+    private async Task OpenLockedAsync(CancellationToken cancellationToken)
+    {
+        Meta = MetaProperties.LoadOrCreate(Directory.Device, Directory.FullPath, options.NodeId);
+        PartitionLog metadataLog = Directory.OpenLog(
+            new TopicPartition(TopicName.ClusterMetadata, 0), MetadataLog.Options, MetadataLog.TopicId);
+        Count(metadataLog);
+        Metadata = new MetadataLog(metadataLog, options.TimeProvider);
+        Catalogue catalogue = Metadata.Replay();
+        if (catalogue.FormatVersion > MetadataRecords.FormatVersion)
+        {
+            throw new DataDirectoryException(
+                Directory.FullPath,
+                $"Data directory '{Directory.FullPath}' has metadata of format {catalogue.FormatVersion}; this LogQueue reads up to "
+                + $"{MetadataRecords.FormatVersion}. A newer LogQueue wrote it: use that, or another directory.");
+        }
+
+        bool isNew = catalogue.FormatVersion == 0;
+        if (isNew)
+        {
+            List<MetadataChange> changes = [MetadataRecords.Format()];
+            changes.AddRange(KafkaAdoption.Find(Directory, catalogue, Meta.NodeId, Meta.DirectoryId, out List<string> adopted));
+            _adopted = adopted;
+            await Metadata.AppendAsync(changes).ConfigureAwait(false);
+            catalogue = Metadata.Replay();
+        }
+
+        _lost = DirectoryReconciliation.Run(Directory, catalogue);
+        Topics = new TopicRegistry(options, Directory, Metadata, Meta.NodeId, Meta.DirectoryId);
+        foreach (TopicEntry entry in catalogue.Topics)
+        {
+            Topics.Register(entry, catalogue.ConfigsOf(entry.Name));
+        }
+
+        await OpenLogsAsync(cancellationToken).ConfigureAwait(false);
+        ProducerIds = new ProducerIds(Metadata, Meta.NodeId, isNew ? FirstFreeProducerId(catalogue.NextProducerId) : catalogue.NextProducerId);
+        GroupOffsets = new GroupOffsets(options, Topics);
+        await GroupOffsets.LoadAsync(cancellationToken).ConfigureAwait(false);
+        Directory.CheckDiskSpace();
+    }
+
+    private Task OpenLogsAsync(CancellationToken cancellationToken)
+    {
+        // Partitions of internal topics get files with their first record: only those with a directory are opened.
+        HashSet<string> existing = [.. Directory.Device.ListDirectories(Directory.FullPath)];
+        IEnumerable<Partition> partitions = Topics.Unordered.SelectMany(static topic => topic.Partitions)
+            .Where(partition => !partition.Topic.IsInternal || existing.Contains(PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition)));
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = options.RecoveryThreads == 0 ? Environment.ProcessorCount : options.RecoveryThreads,
+            CancellationToken = cancellationToken,
+        };
+        return Parallel.ForEachAsync(partitions, parallel, (partition, _) =>
+        {
+            Count(partition.Log());
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private void Count(PartitionLog log)
+    {
+        RecoveryReport report = log.Recovery;
+        Interlocked.Increment(ref _partitionCount);
+        Interlocked.Add(ref _scannedBytes, report.ScannedBytes);
+        Interlocked.Add(ref _cutBytes, report.CutBytes);
+        Interlocked.Add(ref _rebuiltIndexes, report.RebuiltIndexes);
+        if (report.Damage.Count > 0)
+        {
+            lock (_damage)
+            {
+                _damage.AddRange(report.Damage.Select(line => $"{log.Id.Topic}-{log.Id.Partition}: {line}"));
+            }
+        }
+    }
+
+    private long FirstFreeProducerId(long reserved) =>
+        Topics.Unordered.SelectMany(static topic => topic.Partitions)
+            .Where(static partition => partition.OpenedLog is not null)
+            .Select(static partition => KafkaAdoption.NextProducerId(partition.OpenedLog!))
+            .Append(reserved)
+            .Max();
+
+    /// <summary>Closes without a sync: what is on disk is what a crash here would leave.</summary>
+    private void Abandon()
+    {
+        foreach (Partition partition in Topics?.Unordered.SelectMany(static topic => topic.Partitions) ?? [])
+        {
+            partition.OpenedLog?.Dispose();
+        }
+
+        Metadata?.Log.Dispose();
+        Topics?.Dispose();
+        ProducerIds?.Dispose();
+        Directory.Dispose();
+    }
+}
