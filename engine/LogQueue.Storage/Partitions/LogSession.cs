@@ -1,0 +1,124 @@
+using LogQueue.Records;
+using LogQueue.Storage.Segments;
+
+namespace LogQueue.Storage.Partitions;
+
+/// <summary>
+/// The state of an open log and its locks, shared by the parts of <see cref="PartitionLog"/>. Locks are taken in this order: commit (syncs,
+/// checkpoints, cuts), seal (files of rolled segments), append (everything that readers may not see half done).
+/// </summary>
+internal sealed class LogSession
+{
+    private string? _closedBecause;
+    private LogOptions _options;
+
+    public LogSession(PartitionLogContext context, string directory, TopicPartition id, LogOptions options, LogRecovery recovered)
+    {
+        Context = context;
+        Directory = directory;
+        Id = id;
+        _options = options;
+        State = null!;
+        Appender = null!;
+        Checkpointer = null!;
+        Committer = null!;
+        Adopt(recovered);
+    }
+
+    public PartitionLogContext Context { get; }
+
+    public string Directory { get; }
+
+    public TopicPartition Id { get; }
+
+    public Lock CommitLock { get; } = new();
+
+    public Lock SealLock { get; } = new();
+
+    public Lock AppendLock { get; } = new();
+
+    public LogOffsets Offsets { get; } = new();
+
+    public DurableWaiters Waiters { get; } = new();
+
+    /// <summary>Rolled segments without a seal; under the append lock.</summary>
+    public List<RolledSegment> Rolled { get; } = [];
+
+    public LogState State { get; private set; }
+
+    public LogAppender Appender { get; private set; }
+
+    public LogCheckpointer Checkpointer { get; private set; }
+
+    public LogCommitter Committer { get; private set; }
+
+    public LogOptions Options
+    {
+        get => Volatile.Read(ref _options);
+        set => Volatile.Write(ref _options, value);
+    }
+
+    /// <summary>Why the log is closed; null while it is open.</summary>
+    public string? ClosedBecause
+    {
+        get => Volatile.Read(ref _closedBecause);
+        set => Volatile.Write(ref _closedBecause, value);
+    }
+
+    public bool IsDeleted { get; set; }
+
+    public long NowMs => Context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Takes over what recovery found; under all locks, or before anybody else sees the log.</summary>
+    public void Adopt(LogRecovery recovered)
+    {
+        State = new LogState(recovered, Offsets);
+        Appender = new LogAppender(Context, Directory, State, Offsets, Rolled);
+        Checkpointer = new LogCheckpointer(Context, Directory, recovered.Checkpoint);
+        Committer = new LogCommitter(
+            Context, Directory, AppendLock, State, Appender, Offsets, Waiters, Rolled, Checkpointer);
+        Offsets.Set(recovered.LogStartOffset, recovered.LogStartOffset, recovered.LogEndOffset, recovered.LogEndOffset);
+        Appender.AdvanceHighWatermarkLocked(recovered.LogEndOffset);
+        Waiters.Advance(recovered.LogEndOffset);
+        Rolled.Clear();
+        foreach (LogSegment segment in recovered.Unsealed)
+        {
+            Rolled.Add(new RolledSegment(segment, segment.NextOffset, []) { IsSynced = true });
+        }
+    }
+
+    /// <summary>Commits under the commit lock; a failure fences the directory and fails those who wait. True when readers see more.</summary>
+    public bool CommitUnderLock()
+    {
+        if (!Context.Fence.IsTripped && ClosedBecause is null)
+        {
+            try
+            {
+                return Committer.CommitLocked();
+            }
+            catch (StorageException e)
+            {
+                Context.Fence.Trip(e); // final: nothing is synced in this directory any more
+            }
+        }
+
+        Waiters.Fail(Context.Fence.IsTripped ? Context.Fence.Offline() : new LogOfflineException($"Partition {Id}: {ClosedBecause}."));
+        return false;
+    }
+
+    public void ThrowIfFenced()
+    {
+        if (Context.Fence.IsTripped)
+        {
+            throw Context.Fence.Offline();
+        }
+    }
+
+    public void ThrowIfClosed()
+    {
+        if (ClosedBecause is { } reason)
+        {
+            throw new LogOfflineException($"Partition {Id}: {reason}.");
+        }
+    }
+}
