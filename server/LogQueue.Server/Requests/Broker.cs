@@ -18,8 +18,8 @@ internal sealed class Broker
     /// <summary>The one coordinator of all groups.</summary>
     public required GroupCoordinator Groups { get; init; }
 
-    /// <summary>Cancelled when the server begins to stop: long polls end.</summary>
-    public CancellationToken Stopping { get; init; }
+    /// <summary>Log lines of handlers.</summary>
+    public required Microsoft.Extensions.Logging.ILogger Logger { get; init; }
 
     /// <summary>Counters.</summary>
     public required ServerMetrics Metrics { get; init; }
