@@ -14,7 +14,25 @@ internal sealed class HandlerTable
     {
         Handlers =
         [
+            new ProduceHandler(broker),
+            new FetchHandler(broker),
+            new ListOffsetsHandler(broker),
+            new MetadataHandler(broker),
+            new FindCoordinatorHandler(broker),
             new ApiVersionsHandler(this),
+            new CreateTopicsHandler(broker),
+            new DeleteTopicsHandler(broker),
+            new DeleteRecordsHandler(broker),
+            new InitProducerIdHandler(broker),
+            new OffsetForLeaderEpochHandler(broker),
+            new DescribeConfigsHandler(broker),
+            new AlterConfigsHandler(broker),
+            new DescribeLogDirsHandler(broker),
+            new CreatePartitionsHandler(broker),
+            new IncrementalAlterConfigsHandler(broker),
+            new DescribeClusterHandler(broker),
+            new ListConfigResourcesHandler(broker),
+            new DescribeTopicPartitionsHandler(broker),
         ];
         _byKey = new IRequestHandler?[Handlers.Max(static h => (int)h.ApiKey) + 1];
         foreach (IRequestHandler handler in Handlers)
