@@ -67,10 +67,11 @@ public sealed class LogQueueServer : IAsyncDisposable
                 Engine = engine,
                 Options = options,
                 Port = listener.EndPoint.Port,
-                Groups = new GroupCoordinator(engine, GroupOptions.From(options), options.TimeProvider),
+                Groups = new GroupCoordinator(engine, OptionsOfGroups(options), options.TimeProvider, options.LoggerFactory.CreateLogger("LogQueue.Server.Groups")),
                 Metrics = metrics,
                 Logger = logger,
             };
+            broker.Groups.Start();
             var server = new LogQueueServer(listener, broker, logger);
             listener.Start(new RequestDispatcher(new HandlerTable(broker), metrics, options.TimeProvider));
             ServerLog.Listening(logger, listener.EndPoint, server.AdvertisedAddress);
@@ -107,6 +108,16 @@ public sealed class LogQueueServer : IAsyncDisposable
         _broker.Metrics.Dispose();
         ServerLog.Stopped(_logger, _broker.Metrics.RequestCount, aborted);
     }
+
+    private static GroupOptions OptionsOfGroups(ServerOptions options) => new()
+    {
+        InitialRebalanceDelayMs = options.GroupInitialRebalanceDelayMs,
+        MinSessionTimeoutMs = options.GroupMinSessionTimeoutMs,
+        MaxSessionTimeoutMs = options.GroupMaxSessionTimeoutMs,
+        MaxGroupSize = options.GroupMaxSize,
+        OffsetMetadataMaxBytes = options.OffsetMetadataMaxBytes,
+        OffsetsRetentionMinutes = (int)options.OffsetsRetention.TotalMinutes,
+    };
 
     private string ReachableHost() => EndPoint.Address switch
     {

@@ -46,7 +46,7 @@ internal sealed class FetchHandler : RequestHandler<FetchRequest, FetchResponse>
         TimeProvider time = _broker.Options.TimeProvider;
         long started = time.GetTimestamp();
         var most = TimeSpan.FromMilliseconds(request.MaxWaitMs);
-        using var waiter = new DataWaiter();
+        using var waiter = new DataWaiter(time);
         plan.Watch(waiter);
         while (true)
         {

@@ -20,6 +20,9 @@ internal interface IRequestHandler
     /// </summary>
     bool RunsAhead { get; }
 
+    /// <summary>Version of the request header that goes with a version of the request.</summary>
+    short HeaderVersion(short apiVersion);
+
     /// <summary>Reads the request, serves it, encodes the response; null when the client expects none.</summary>
     /// <exception cref="LogQueue.Wire.WireFormatException">The request cannot be read: the connection is closed.</exception>
     ValueTask<ResponseFrame?> HandleAsync(RequestContext context);

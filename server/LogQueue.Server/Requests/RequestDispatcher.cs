@@ -50,7 +50,7 @@ internal sealed class RequestDispatcher
                 return new ValueTask<ResponseFrame?>(RefuseVersion(key, version, handler, bytes));
             }
 
-            RequestContext context = ReadContext(frame, bytes, key, version, connection, aborted);
+            RequestContext context = ReadContext(frame, bytes, handler.HeaderVersion(version), connection, aborted);
             ValueTask<ResponseFrame?> pending = Call(handler, context);
             if (pending.IsCompletedSuccessfully)
             {
@@ -84,17 +84,17 @@ internal sealed class RequestDispatcher
     }
 
     private static RequestContext ReadContext(
-        Frame frame, ReadOnlyMemory<byte> bytes, ApiKey key, short version, ConnectionFacts connection, CancellationToken aborted)
+        Frame frame, ReadOnlyMemory<byte> bytes, short headerVersion, ConnectionFacts connection, CancellationToken aborted)
     {
         var reader = new WireReader(bytes);
         RequestHeader header;
         try
         {
-            header = RequestHeader.Read(ref reader, HeaderVersions.Request(key, version));
+            header = RequestHeader.Read(ref reader, headerVersion);
         }
         catch (WireFormatException e)
         {
-            throw new WireFormatException($"the header of {key} v{version}: {e.Message}");
+            throw new WireFormatException($"a request header cannot be read: {e.Message}");
         }
 
         return new RequestContext(header, connection, aborted, frame, bytes[reader.Position..]);
@@ -122,7 +122,7 @@ internal sealed class RequestDispatcher
                 },
             ],
         };
-        return ResponseFrame.Create(response, key, 0, BinaryPrimitives.ReadInt32BigEndian(bytes.Span[4..]));
+        return ResponseFrame.Create(response, 0, BinaryPrimitives.ReadInt32BigEndian(bytes.Span[4..]));
     }
 
     private async ValueTask<ResponseFrame?> FinishAsync(

@@ -26,6 +26,9 @@ internal abstract class RequestHandler<TRequest, TResponse> : IRequestHandler
     public virtual bool RunsAhead => false;
 
     /// <inheritdoc/>
+    public short HeaderVersion(short apiVersion) => HeaderVersions.Request<TRequest>(apiVersion);
+
+    /// <inheritdoc/>
     public ValueTask<ResponseFrame?> HandleAsync(RequestContext context)
     {
         var reader = new WireReader(context.Body);
@@ -40,7 +43,7 @@ internal abstract class RequestHandler<TRequest, TResponse> : IRequestHandler
     protected abstract ValueTask<TResponse?> HandleAsync(TRequest request, RequestContext context);
 
     private static ResponseFrame? Encode(TResponse? response, RequestContext context) =>
-        response is null ? null : ResponseFrame.Create(response, TResponse.ApiKey, context.ApiVersion, context.CorrelationId);
+        response is null ? null : ResponseFrame.Create(response, context.ApiVersion, context.CorrelationId);
 
     private static async ValueTask<ResponseFrame?> AwaitAsync(ValueTask<TResponse?> pending, RequestContext context) =>
         Encode(await pending, context);

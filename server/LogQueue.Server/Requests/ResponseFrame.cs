@@ -34,8 +34,8 @@ internal sealed class ResponseFrame : IDisposable
 
     /// <summary>Encodes a response.</summary>
     /// <exception cref="WireFormatException">A field has a value that the version cannot carry: an error of the handler.</exception>
-    public static ResponseFrame Create<TResponse>(TResponse response, ApiKey apiKey, short apiVersion, int correlationId)
-        where TResponse : IWireMessage<TResponse>
+    public static ResponseFrame Create<TResponse>(TResponse response, short apiVersion, int correlationId)
+        where TResponse : IResponseMessage<TResponse>
     {
         var output = new PooledBufferWriter(512);
         var splices = new List<RecordSplice>();
@@ -43,7 +43,7 @@ internal sealed class ResponseFrame : IDisposable
         {
             var writer = new WireWriter(output, splices);
             writer.WriteInt32(0);
-            new ResponseHeader { CorrelationId = correlationId }.Write(ref writer, HeaderVersions.Response(apiKey, apiVersion));
+            new ResponseHeader { CorrelationId = correlationId }.Write(ref writer, HeaderVersions.Response<TResponse>(apiVersion));
             response.Write(ref writer, apiVersion);
             long total = output.WrittenCount;
             foreach (RecordSplice splice in splices)
