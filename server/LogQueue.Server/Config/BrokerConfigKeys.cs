@@ -10,6 +10,32 @@ namespace LogQueue.Server.Config;
 /// </summary>
 internal static class BrokerConfigKeys
 {
+    // Where our default is not Kafka's.
+    private static readonly Dictionary<string, string?> OurDefaults = new(StringComparer.Ordinal)
+    {
+        ["listeners"] = "PLAINTEXT://127.0.0.1:9092",
+        ["log.dir"] = null,
+        ["max.connections"] = "10000",
+        ["socket.listen.backlog.size"] = "512",
+        ["socket.send.buffer.bytes"] = "-1",
+        ["socket.receive.buffer.bytes"] = "-1",
+        ["log.flush.interval.ms"] = "100",
+        ["offsets.topic.replication.factor"] = "1",
+        ["sasl.enabled.mechanisms"] = "",
+    };
+
+    private static readonly (string Name, BrokerConfigType Type, string? Default, string Doc)[] Ours =
+    [
+        ("logqueue.durability", BrokerConfigType.String, "commit", "commit: acks=all answers after the disk has it; os: after the write."),
+        ("logqueue.flush.bytes", BrokerConfigType.Int, "1048576", "Unsynced bytes that start a sync at once."),
+        ("logqueue.disk.min.free.bytes", BrokerConfigType.Long, "0", "Appends are refused while the disk has fewer free bytes; 0 switches the check off."),
+        ("logqueue.replication.factor.policy", BrokerConfigType.String, "strict",
+            "strict refuses a replication factor above 1, clamp takes it as 1."),
+        ("logqueue.frame.timeout.ms", BrokerConfigType.Long, "30000", "A request that has begun to arrive must be complete within this time."),
+        ("logqueue.send.stall.timeout.ms", BrokerConfigType.Long, "30000", "A client that takes no bytes of its response for this long is disconnected."),
+    ];
+
+    // Built from the tables above, so it stands below them.
     private static readonly FrozenDictionary<string, BrokerConfigKey> ByName = Build().ToFrozenDictionary(static k => k.Name, StringComparer.Ordinal);
 
     /// <summary>All settings, sorted by name.</summary>
@@ -58,31 +84,6 @@ internal static class BrokerConfigKeys
             yield return new BrokerConfigKey(name, type, @default, doc);
         }
     }
-
-    /// <summary>Where our default is not Kafka's.</summary>
-    private static readonly Dictionary<string, string?> OurDefaults = new(StringComparer.Ordinal)
-    {
-        ["listeners"] = "PLAINTEXT://127.0.0.1:9092",
-        ["log.dir"] = null,
-        ["max.connections"] = "10000",
-        ["socket.listen.backlog.size"] = "512",
-        ["socket.send.buffer.bytes"] = "-1",
-        ["socket.receive.buffer.bytes"] = "-1",
-        ["log.flush.interval.ms"] = "100",
-        ["offsets.topic.replication.factor"] = "1",
-        ["sasl.enabled.mechanisms"] = "",
-    };
-
-    private static readonly (string Name, BrokerConfigType Type, string? Default, string Doc)[] Ours =
-    [
-        ("logqueue.durability", BrokerConfigType.String, "commit", "commit: acks=all answers after the disk has it; os: after the write."),
-        ("logqueue.flush.bytes", BrokerConfigType.Int, "1048576", "Unsynced bytes that start a sync at once."),
-        ("logqueue.disk.min.free.bytes", BrokerConfigType.Long, "0", "Appends are refused while the disk has fewer free bytes; 0 switches the check off."),
-        ("logqueue.replication.factor.policy", BrokerConfigType.String, "strict",
-            "strict refuses a replication factor above 1, clamp takes it as 1."),
-        ("logqueue.frame.timeout.ms", BrokerConfigType.Long, "30000", "A request that has begun to arrive must be complete within this time."),
-        ("logqueue.send.stall.timeout.ms", BrokerConfigType.Long, "30000", "A client that takes no bytes of its response for this long is disconnected."),
-    ];
 
     private static Dictionary<string, string> Applied() => new(StringComparer.Ordinal)
     {

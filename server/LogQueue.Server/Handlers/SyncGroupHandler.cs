@@ -12,6 +12,9 @@ internal sealed class SyncGroupHandler : RequestHandler<SyncGroupRequest, SyncGr
     /// <summary>Over the broker's groups.</summary>
     public SyncGroupHandler(GroupCoordinator groups) => _groups = groups;
 
+    /// <summary>A parked member must not keep the connection from noticing that its client has gone, or from serving its next request.</summary>
+    public override bool RunsAhead => true;
+
     /// <inheritdoc/>
     protected override async ValueTask<SyncGroupResponse?> HandleAsync(SyncGroupRequest request, RequestContext context) =>
         await _groups.SyncAsync(request, context);

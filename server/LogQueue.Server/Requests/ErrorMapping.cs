@@ -43,8 +43,8 @@ internal static class ErrorMapping
             InvalidTopicNameException => ErrorCode.InvalidTopicException,
             InvalidTopicConfigException => ErrorCode.InvalidConfig,
             InvalidPartitionCountException => ErrorCode.InvalidPartitions,
+            OffsetOutOfRangeException => ErrorCode.OffsetOutOfRange,
             EngineException => ErrorCode.InvalidRequest,
-            ArgumentOutOfRangeException => ErrorCode.OffsetOutOfRange,
             IOException => ErrorCode.KafkaStorageError,
             _ => ErrorCode.None,
         };
