@@ -17,6 +17,7 @@ public sealed class LogQueueClient : IAsyncDisposable
     private readonly HashSet<IAsyncDisposable> _children = [];
     private readonly ConnectionPool _connections;
     private readonly ClusterView _cluster;
+    private readonly ClusterView _adminCluster;
     private Producer? _shared;
     private bool _isDisposed;
 
@@ -24,7 +25,10 @@ public sealed class LogQueueClient : IAsyncDisposable
     {
         _connections = new ConnectionPool(options);
         _cluster = new ClusterView(bootstrap, _connections);
-        Admin = new AdminClient(_cluster);
+
+        // A picture of its own: administration looks at many topics once, which producers and consumers need not follow.
+        _adminCluster = new ClusterView(bootstrap, _connections);
+        Admin = new AdminClient(_adminCluster);
     }
 
     /// <summary>Topics, offsets, groups, configs.</summary>
@@ -95,6 +99,7 @@ public sealed class LogQueueClient : IAsyncDisposable
 
         await Task.WhenAll(children.Select(static child => child.DisposeAsync().AsTask())).ConfigureAwait(false);
         await _cluster.DisposeAsync().ConfigureAwait(false);
+        await _adminCluster.DisposeAsync().ConfigureAwait(false);
         await _connections.DisposeAsync().ConfigureAwait(false);
     }
 

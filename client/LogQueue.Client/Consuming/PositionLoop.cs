@@ -59,6 +59,11 @@ internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartRe
         {
             if (open.Any(static p => p.IsTroubled))
             {
+                foreach ((TopicPartition id, _, _, _, _) in open)
+                {
+                    cluster.Watch(id.Topic, mayCreate: false);
+                }
+
                 int failures = state.Read(static partitions => partitions.Values.Max(static p => p.FailureCount));
                 await Backoff.DelayAsync(cluster.Options, Math.Max(1, failures), stop).ConfigureAwait(false);
                 await cluster.RefreshAsync(cluster.Snapshot.Version, stop).ConfigureAwait(false);

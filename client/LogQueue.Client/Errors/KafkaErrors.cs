@@ -10,12 +10,19 @@ internal static class KafkaErrors
     /// <param name="what">What was asked for, as a noun: "topic 'a'".</param>
     /// <param name="broker">host:port.</param>
     /// <param name="detail">The broker's own words, when it gave some.</param>
-    public static KafkaException Of(ErrorCode code, string what, string? broker = null, string? detail = null)
+    public static KafkaException Of(ErrorCode code, string what, string? broker = null, string? detail = null) =>
+        new(code, Words(code, what, broker, detail), broker);
+
+    /// <summary>The same, where another try would not help although the code is a retriable one.</summary>
+    public static KafkaException Final(ErrorCode code, string what, string? broker = null, string? detail = null) =>
+        new FinalKafkaException(code, Words(code, what, broker, detail), broker);
+
+    private static string Words(ErrorCode code, string what, string? broker, string? detail)
     {
         string reason = string.IsNullOrEmpty(detail) ? ErrorCodeFacts.Describe(code) : detail;
         string hint = ErrorHints.For(code) is { } advice ? " " + advice : "";
         string from = broker is null ? "" : $" (broker {broker})";
-        return new KafkaException(code, $"{what}: {ErrorCodeFacts.KafkaName(code)}: {reason.TrimEnd('.')}{from}.{hint}", broker);
+        return $"{what}: {ErrorCodeFacts.KafkaName(code)}: {reason.TrimEnd('.')}{from}.{hint}";
     }
 
     /// <summary>Whether the picture of the cluster is probably out of date.</summary>
@@ -28,5 +35,6 @@ internal static class KafkaErrors
     public static bool IsRetriable(ErrorCode code) => code == ErrorCode.NetworkException || ErrorCodeFacts.IsRetriable(code);
 
     /// <summary>Whether <paramref name="error"/> may go away by itself.</summary>
-    public static bool IsRetriable(Exception error) => error is KafkaException { IsRetriable: true };
+    public static bool IsRetriable(KafkaException error) =>
+        error.IsRetriable || (error.ErrorCode == ErrorCode.NetworkException && error is not FinalKafkaException);
 }

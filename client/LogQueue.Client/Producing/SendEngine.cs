@@ -101,6 +101,7 @@ internal sealed class SendEngine
         int leader = Cluster.Snapshot.LeaderOf(queue.Partition);
         if (leader < 0)
         {
+            Cluster.Watch(queue.Partition.Topic, mayCreate: true);
             return false;
         }
 
