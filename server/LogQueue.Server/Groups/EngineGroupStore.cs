@@ -48,7 +48,7 @@ internal sealed class EngineGroupStore : IGroupStore
 
     /// <inheritdoc/>
     public bool HasPartition(TopicPartition partition) =>
-        _engine.TryGetTopic(partition.Topic, out Topic? topic) && (uint)partition.Partition < (uint)topic.Partitions.Count;
+        partition.Partition >= 0 && _engine.TryGetTopic(partition.Topic, out Topic? topic) && partition.Partition < topic.Partitions.Count;
 
     /// <inheritdoc/>
     public bool TryGetTopicName(Guid topicId, [NotNullWhen(true)] out string? name)

@@ -18,7 +18,7 @@ internal sealed class GroupTimers
 
     /// <summary>This moment.</summary>
     public GroupTime Now => new(
-        (long)_time.GetElapsedTime(_start).TotalMilliseconds, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        _time.GetElapsedTime(_start).Ticks / TimeSpan.TicksPerMillisecond, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>A timer that is not set yet.</summary>
     public ITimer Create(Action due) =>

@@ -10,10 +10,12 @@ namespace LogQueue.Server.Tests.Server.Groups;
 internal sealed class GroupDriver
 {
     private readonly FakeTimeProvider _clock = new();
+    private readonly long _start;
     private int _ids;
 
     public GroupDriver(GroupOptions? options = null)
     {
+        _start = _clock.GetTimestamp();
         Options = options ?? new GroupOptions();
         Group = new Group("g", Options, Now);
     }
@@ -27,7 +29,7 @@ internal sealed class GroupDriver
 
     public int Saves { get; private set; }
 
-    public GroupTime Now => new((long)_clock.GetElapsedTime(0).TotalMilliseconds, _clock.GetUtcNow().ToUnixTimeMilliseconds());
+    public GroupTime Now => new(_clock.GetElapsedTime(_start).Ticks / TimeSpan.TicksPerMillisecond, _clock.GetUtcNow().ToUnixTimeMilliseconds());
 
     public static byte[] Subscription(params string[] topics)
     {
