@@ -28,14 +28,14 @@ internal sealed class DurableWaiters
         }
     }
 
-    /// <summary>Completes when the offset is durable; null when it is already.</summary>
-    public ValueTask? Wait(long endOffset, CancellationToken cancellationToken)
+    /// <summary>Completes when the offset is durable.</summary>
+    public ValueTask WaitAsync(long endOffset, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             if (_durableEnd >= endOffset)
             {
-                return null;
+                return default;
             }
 
             if (_failure is not null)

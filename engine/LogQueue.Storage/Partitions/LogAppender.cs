@@ -1,5 +1,4 @@
 using LogQueue.Records;
-using LogQueue.Storage.Files;
 using LogQueue.Storage.Indexes;
 using LogQueue.Storage.Segments;
 

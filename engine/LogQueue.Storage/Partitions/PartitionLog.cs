@@ -1,5 +1,4 @@
 using LogQueue.Records;
-using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -132,13 +131,13 @@ internal sealed class PartitionLog : IDisposable
     /// <summary>Completes when everything below the offset is durable. Throws <see cref="LogOfflineException"/> when that can no longer be.</summary>
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken)
     {
-        if (_session.Waiters.Wait(endOffset, cancellationToken) is not { } wait)
+        if (RecoveryPoint >= endOffset)
         {
             return default;
         }
 
-        _session.Context.CommitLog.Demand(this);
-        return wait;
+        _session.Context.CommitLog.Demand(this); // before waiting: a round that ends in between is seen by the waiter
+        return _session.Waiters.WaitAsync(endOffset, cancellationToken);
     }
 
     /// <summary>A reader waits at the end: commit what is written as soon as possible.</summary>

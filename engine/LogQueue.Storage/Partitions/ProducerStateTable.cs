@@ -102,13 +102,7 @@ internal sealed class ProducerStateTable
     /// <summary>The first offset that is not yet decided, or decided by a marker at or past the high watermark; null when all is stable.</summary>
     public long? FirstUnstableOffset(long highWatermark)
     {
-        long first = long.MaxValue;
-        foreach ((long offset, _) in _open)
-        {
-            first = offset;
-            break;
-        }
-
+        long first = FirstOpenOffset();
         for (int i = _decided.Count - 1; i >= 0; i--)
         {
             if (_decided[i].MarkerOffset < highWatermark)
@@ -194,14 +188,7 @@ internal sealed class ProducerStateTable
             return null;
         }
 
-        long stable = batch.NextOffset;
-        foreach ((long offset, _) in _open)
-        {
-            stable = Math.Min(stable, offset);
-            break;
-        }
-
-        return new AbortedEntry(entry.ProducerId, first, batch.LastOffset, stable);
+        return new AbortedEntry(entry.ProducerId, first, batch.LastOffset, Math.Min(batch.NextOffset, FirstOpenOffset()));
     }
 
     /// <summary>Reads the one record of a transaction marker: key int16 version, int16 type (0 abort, 1 commit); value int16, int32 epoch.</summary>
@@ -230,6 +217,19 @@ internal sealed class ProducerStateTable
 
         isAbort = type == 0;
         return type is 0 or 1;
+    }
+
+    private long FirstOpenOffset()
+    {
+        if (_open.Count > 0) // a sorted dictionary allocates its enumerator
+        {
+            foreach ((long offset, _) in _open)
+            {
+                return offset;
+            }
+        }
+
+        return long.MaxValue;
     }
 
     private ProducerEntry GetOrAdd(long producerId)
