@@ -99,6 +99,20 @@ public sealed class Consumer : IAsyncEnumerable<ConsumedRecord>, IAsyncDisposabl
         return _engine.CommitAsync(offsets, cancellationToken);
     }
 
+    /// <summary>Stores the given offsets with a text each, which <see cref="AdminClient.ListGroupOffsetsAsync"/> gives back.</summary>
+    /// <param name="offsets">Partition to offset.</param>
+    /// <param name="metadata">Partition to text; brokers accept 4,096 bytes unless configured otherwise.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="KafkaException">The group refused, or its coordinator does not answer.</exception>
+    /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
+    public Task CommitAsync(
+        IReadOnlyDictionary<TopicPartition, long> offsets, IReadOnlyDictionary<TopicPartition, string> metadata, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(offsets);
+        ArgumentNullException.ThrowIfNull(metadata);
+        return _engine.CommitAsync(offsets, cancellationToken, metadata);
+    }
+
     /// <summary>Goes on reading the partition at <paramref name="offset"/>; drops what was read ahead.</summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned to this consumer.</exception>
     public void Seek(TopicPartition partition, long offset)

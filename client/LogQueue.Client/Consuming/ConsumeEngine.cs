@@ -79,13 +79,14 @@ internal sealed class ConsumeEngine : IGroupHost
         }
     }
 
-    public Task CommitAsync(IReadOnlyDictionary<TopicPartition, long>? offsets, CancellationToken cancellationToken)
+    public Task CommitAsync(
+        IReadOnlyDictionary<TopicPartition, long>? offsets, CancellationToken cancellationToken, IReadOnlyDictionary<TopicPartition, string>? metadata = null)
     {
         OffsetCommitter committer = _committer ?? throw new InvalidOperationException("Without a group there is nowhere to commit: set ConsumerOptions.Group.");
         TimeSpan patience = _cluster.Options.OperationTimeout;
         return offsets is null
             ? committer.CommitPositionsAsync(null, patience, cancellationToken)
-            : committer.CommitAsync(offsets, patience, cancellationToken);
+            : committer.CommitAsync(offsets, metadata, patience, cancellationToken);
     }
 
     /// <summary>Commits, leaves, stops: within <paramref name="limit"/>, whatever the brokers do.</summary>

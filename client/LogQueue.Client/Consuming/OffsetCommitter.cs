@@ -26,12 +26,13 @@ internal sealed class OffsetCommitter(ReadState state, GroupOffsetClient offsets
     }
 
     /// <summary>Commits the given offsets.</summary>
-    public async Task CommitAsync(IReadOnlyDictionary<TopicPartition, long> given, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task CommitAsync(
+        IReadOnlyDictionary<TopicPartition, long> given, IReadOnlyDictionary<TopicPartition, string>? metadata, TimeSpan patience, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await CommitLockedAsync(null, given, patience, cancellationToken).ConfigureAwait(false);
+            await CommitLockedAsync(null, given, patience, cancellationToken, metadata).ConfigureAwait(false);
         }
         finally
         {
@@ -42,7 +43,8 @@ internal sealed class OffsetCommitter(ReadState state, GroupOffsetClient offsets
     public void Dispose() => _gate.Dispose();
 
     private async Task CommitLockedAsync(
-        GroupIdentity? who, IReadOnlyDictionary<TopicPartition, long> given, TimeSpan patience, CancellationToken cancellationToken)
+        GroupIdentity? who, IReadOnlyDictionary<TopicPartition, long> given, TimeSpan patience, CancellationToken cancellationToken,
+        IReadOnlyDictionary<TopicPartition, string>? metadata = null)
     {
         if (given.Count == 0)
         {
@@ -51,7 +53,7 @@ internal sealed class OffsetCommitter(ReadState state, GroupOffsetClient offsets
 
         who ??= identity() ?? throw new KafkaException(
             Protocol.ErrorCode.RebalanceInProgress, "The consumer is not a member of its group right now, so it cannot commit: wait for its assignment.");
-        await offsets.CommitAsync(who, given, patience, cancellationToken).ConfigureAwait(false);
+        await offsets.CommitAsync(who, given, patience, cancellationToken, metadata).ConfigureAwait(false);
         foreach ((TopicPartition id, long offset) in given)
         {
             state.Change(id, p => p.CommittedOffset = offset);

@@ -30,7 +30,8 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
     /// <summary>Stores offsets.</summary>
     /// <exception cref="KafkaException">The group refused: not a member (any more), or a partition does not exist.</exception>
     public Task CommitAsync(
-        GroupIdentity identity, IReadOnlyDictionary<TopicPartition, long> offsets, TimeSpan patience, CancellationToken cancellationToken) =>
+        GroupIdentity identity, IReadOnlyDictionary<TopicPartition, long> offsets, TimeSpan patience, CancellationToken cancellationToken,
+        IReadOnlyDictionary<TopicPartition, string>? metadata = null) =>
         coordinator.CallAsync(
             async (connection, ct) =>
             {
@@ -40,15 +41,15 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
                     GenerationIdOrMemberEpoch = identity.GenerationId,
                     MemberId = identity.MemberId,
                     GroupInstanceId = connection.Versions.Pick<OffsetCommitRequest>(VersionCap) >= 7 ? identity.InstanceId : null,
-                    Topics = [.. offsets.GroupBy(static o => o.Key.Topic, StringComparer.Ordinal).Select(static topic =>
+                    Topics = [.. offsets.GroupBy(static o => o.Key.Topic, StringComparer.Ordinal).Select(topic =>
                         new OffsetCommitRequest.OffsetCommitRequestTopic
                         {
                             Name = topic.Key,
-                            Partitions = [.. topic.Select(static o => new OffsetCommitRequest.OffsetCommitRequestPartition
+                            Partitions = [.. topic.Select(o => new OffsetCommitRequest.OffsetCommitRequestPartition
                             {
                                 PartitionIndex = o.Key.Partition,
                                 CommittedOffset = o.Value,
-                                CommittedMetadata = "",
+                                CommittedMetadata = metadata?.GetValueOrDefault(o.Key) ?? "",
                             })],
                         })],
                 };
