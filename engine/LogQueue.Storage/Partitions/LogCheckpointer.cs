@@ -1,4 +1,5 @@
 using LogQueue.Storage.Files;
+using LogQueue.Storage.Indexes;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -25,10 +26,13 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
     /// <summary>True when enough was written since the last checkpoint.</summary>
     public bool IsDue(long bytes) => _bytesSince >= bytes;
 
-    /// <summary>Saves now. Throws <see cref="StorageException"/>.</summary>
-    public void Save(long logStart)
+    /// <summary>Saves now; with the index files when the log closes. Throws <see cref="StorageException"/>.</summary>
+    public void Save(long logStart, IndexFingerprint? closedIndexes = null)
     {
-        var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, Math.Max(_durableEnd, logStart), _segmentBase, _position);
+        var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, Math.Max(_durableEnd, logStart), _segmentBase, _position)
+        {
+            Indexes = closedIndexes,
+        };
         next.Save(context.Device, directory);
         _last = next;
         _bytesSince = 0;

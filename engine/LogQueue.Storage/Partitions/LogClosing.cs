@@ -42,7 +42,7 @@ internal sealed class LogClosing(LogSession log, LogUpkeep upkeep)
                 active.Trim();
                 active.FlushIndexes(sync: false);
                 active.DataSync();
-                log.Committer.SaveCheckpoint();
+                log.Committer.SaveCheckpoint(isClosing: true);
             }
         }
         catch (StorageException e) when (e.Error != StorageError.NoSpace)

@@ -51,7 +51,7 @@ internal sealed class LogCommitter(
     }
 
     /// <summary>Saves the producer state, then the checkpoint from which recovery starts.</summary>
-    public void SaveCheckpoint()
+    public void SaveCheckpoint(bool isClosing = false)
     {
         byte[]? snapshot = null;
         long offset;
@@ -76,7 +76,7 @@ internal sealed class LogCommitter(
             checkpointer.SaveSnapshot(offset, snapshot, state.Segments.Snapshot);
         }
 
-        checkpointer.Save(offsets.LogStart);
+        checkpointer.Save(offsets.LogStart, isClosing ? active.FingerprintIndexes(context.Device) : null);
     }
 
     private bool Sync(RolledSegment[] older, LogSegment active)

@@ -181,40 +181,46 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         return true;
     }
 
+    /// <summary>Brings the segment to a batch boundary up to which it is known to be whole, and its indexes with it; 0 when there is none.</summary>
     private long FindScanStart(LogSegment segment, long fileBytes)
     {
-        if (Checkpoint is not { } c || !segment.OffsetIndex.TryLoad(fileBytes))
+        if (Checkpoint is not { } c || c.SegmentBaseOffset != segment.BaseOffset || c.Position > fileBytes || c.Position == 0)
         {
             return 0;
         }
 
-        long known = c.SegmentBaseOffset == segment.BaseOffset ? Math.Min(c.Position, fileBytes)
-            : c.SegmentBaseOffset > segment.BaseOffset ? fileBytes : 0;
-        long start = segment.OffsetIndex.FindBatchAtOrBelow(known - 1);
-        return start > 0 && segment.TimeIndex.TryLoad(long.MaxValue) ? start : 0;
+        if (c.Indexes is { } closed && segment.FingerprintIndexes(_device) == closed
+            && segment.OffsetIndex.TryLoad(c.Position) && segment.TimeIndex.TryLoad(c.RecoveryPoint))
+        {
+            long start = segment.OffsetIndex.FindBatchAtOrBelow(c.Position - 1);
+            if (start > 0)
+            {
+                return start;
+            }
+        }
+
+        // Index files of a log that was not closed may lack entries or hold old ones: the headers tell all that an index knows.
+        Clear(segment);
+        return WithLog(segment, log => SegmentReader.IndexHeaders(segment, c.Position, options.IndexIntervalBytes)) ? c.Position : 0;
     }
 
     private bool TryScanFrom(LogSegment segment, long start, long fileBytes, bool allowGaps, out string? stop)
     {
+        bool isIndexed = start > 0 && segment.SizeBytes == start;
         if (start == 0)
         {
-            segment.OffsetIndex.Clear();
-            segment.TimeIndex.Clear();
-            segment.Adopt(segment.BaseOffset, 0, -1, -1, -1);
+            Clear(segment);
         }
 
-        if (!segment.Log.TryAcquire())
+        string? reason = null;
+        bool found = WithLog(segment, log =>
         {
-            throw new InvalidOperationException("A segment that is being opened cannot be retired.");
-        }
-
-        try
-        {
-            using var scanner = new SegmentScanner(segment.Log.File, start, fileBytes, segment.BaseOffset, allowGaps);
+            long expected = isIndexed ? segment.NextOffset : segment.BaseOffset;
+            using var scanner = new SegmentScanner(log, start, fileBytes, expected, allowGaps);
             while (scanner.MoveNext())
             {
                 var batch = new RecordBatchView(scanner.Current);
-                if (scanner.BatchCount == 1 && start > 0)
+                if (scanner.BatchCount == 1 && start > 0 && !isIndexed)
                 {
                     ResumeIndexes(segment, batch, start);
                 }
@@ -225,8 +231,30 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             }
 
             _scannedBytes += scanner.Position - start;
-            stop = scanner.StopReason;
-            return scanner.BatchCount > 0 || start == 0;
+            reason = scanner.StopReason;
+            return scanner.BatchCount > 0 || start == 0 || isIndexed;
+        });
+        stop = reason;
+        return found;
+    }
+
+    private static void Clear(LogSegment segment)
+    {
+        segment.OffsetIndex.Clear();
+        segment.TimeIndex.Clear();
+        segment.Adopt(segment.BaseOffset, 0, -1, -1, -1);
+    }
+
+    private static T WithLog<T>(LogSegment segment, Func<IStorageFile, T> action)
+    {
+        if (!segment.Log.TryAcquire())
+        {
+            throw new InvalidOperationException("A segment that is being opened cannot be retired.");
+        }
+
+        try
+        {
+            return action(segment.Log.File);
         }
         finally
         {
@@ -240,29 +268,25 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         segment.OffsetIndex.TruncateToPosition(position + 1);
         segment.TimeIndex.TruncateToOffset(batch.NextOffset);
         _ = segment.TimeIndex.TryGetLast(out long timestamp, out long offset);
-        segment.Adopt(batch.BaseOffset, position, timestamp, offset, -1);
+        BatchLocation first = SegmentReader.FindBatch(segment, segment.BaseOffset, position);
+        segment.Adopt(batch.BaseOffset, position, timestamp, offset, first.MaxTimestampMs);
     }
 
     private static long FindLastDataByte(LogSegment segment, long from, long to)
     {
-        Span<byte> chunk = new byte[64 << 10];
-        long last = from;
-        _ = segment.Log.TryAcquire();
-        try
+        byte[] chunk = new byte[64 << 10];
+        return WithLog(segment, log =>
         {
+            long last = from;
             for (long at = from; at < to; at += chunk.Length)
             {
-                Span<byte> bytes = chunk[..segment.Log.File.Read(at, chunk[..(int)Math.Min(chunk.Length, to - at)])];
+                ReadOnlySpan<byte> bytes = chunk.AsSpan(0, log.Read(at, chunk.AsSpan(0, (int)Math.Min(chunk.Length, to - at))));
                 int found = bytes.LastIndexOfAnyExcept((byte)0);
                 last = found < 0 ? last : at + found + 1;
             }
-        }
-        finally
-        {
-            segment.Log.Release();
-        }
 
-        return last;
+            return last;
+        });
     }
 
     private void Cut(LogSegment segment, long lastData, long fileBytes, string? stop)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using LogQueue.Records.Checksums;
 using LogQueue.Storage.Files;
+using LogQueue.Storage.Indexes;
 
 namespace LogQueue.Storage.Partitions;
 
@@ -9,16 +10,19 @@ namespace LogQueue.Storage.Partitions;
 /// leaves the other one:
 /// <code>
 /// 0   "LQCK"          8   int64 generation       16  int64 log start offset     24  int64 recovery point (offset)
-/// 4   int16 version 1  32 int64 segment base      40  int64 position in it       48  uint32 CRC-32C of bytes 0-47
-/// 6   int16 0
+/// 4   int16 version 1  32 int64 segment base      40  int64 position in it       6   int16 0
+/// 48  int32 bytes of that segment's .index, -2 unless the log was closed         52  uint32 CRC-32C of it
+/// 56  int32 bytes of its .timeindex               60  uint32 CRC-32C of it       64  uint32 CRC-32C of bytes 0-63
 /// </code>
 /// Big-endian. The newest slot with a right checksum counts. With none, the log is scanned from its first segment. Immutable.
 /// </summary>
 internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, long RecoveryPoint, long SegmentBaseOffset, long Position)
 {
+    /// <summary>The index files of that segment when the log was closed; null while it is open.</summary>
+    public IndexFingerprint? Indexes { get; init; }
     internal const string FileName = "recovery.ckpt";
     internal const int SlotBytes = 4096;
-    private const int ContentBytes = 52;
+    private const int ContentBytes = 68;
     private const uint Magic = 0x4C51434B;
 
     /// <summary>Reads the newest good slot; null when there is none.</summary>
@@ -62,7 +66,12 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
             BinaryPrimitives.WriteInt64BigEndian(slot[24..], RecoveryPoint);
             BinaryPrimitives.WriteInt64BigEndian(slot[32..], SegmentBaseOffset);
             BinaryPrimitives.WriteInt64BigEndian(slot[40..], Position);
-            BinaryPrimitives.WriteUInt32BigEndian(slot[48..], Crc32C.Compute(slot[..48]));
+            IndexFingerprint indexes = Indexes ?? new IndexFingerprint(-2, 0, -2, 0);
+            BinaryPrimitives.WriteInt32BigEndian(slot[48..], indexes.OffsetIndexBytes);
+            BinaryPrimitives.WriteUInt32BigEndian(slot[52..], indexes.OffsetIndexChecksum);
+            BinaryPrimitives.WriteInt32BigEndian(slot[56..], indexes.TimeIndexBytes);
+            BinaryPrimitives.WriteUInt32BigEndian(slot[60..], indexes.TimeIndexChecksum);
+            BinaryPrimitives.WriteUInt32BigEndian(slot[64..], Crc32C.Compute(slot[..64]));
             file.Write(Generation % 2 * SlotBytes, slot);
             file.DataSync();
         }
@@ -76,16 +85,24 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
     private static RecoveryCheckpoint? TryParse(ReadOnlySpan<byte> slot)
     {
         if (BinaryPrimitives.ReadUInt32BigEndian(slot) != Magic || BinaryPrimitives.ReadInt16BigEndian(slot[4..]) != 1
-            || BinaryPrimitives.ReadUInt32BigEndian(slot[48..]) != Crc32C.Compute(slot[..48]))
+            || BinaryPrimitives.ReadUInt32BigEndian(slot[64..]) != Crc32C.Compute(slot[..64]))
         {
             return null;
         }
 
+        var indexes = new IndexFingerprint(
+            BinaryPrimitives.ReadInt32BigEndian(slot[48..]),
+            BinaryPrimitives.ReadUInt32BigEndian(slot[52..]),
+            BinaryPrimitives.ReadInt32BigEndian(slot[56..]),
+            BinaryPrimitives.ReadUInt32BigEndian(slot[60..]));
         return new RecoveryCheckpoint(
             BinaryPrimitives.ReadInt64BigEndian(slot[8..]),
             BinaryPrimitives.ReadInt64BigEndian(slot[16..]),
             BinaryPrimitives.ReadInt64BigEndian(slot[24..]),
             BinaryPrimitives.ReadInt64BigEndian(slot[32..]),
-            BinaryPrimitives.ReadInt64BigEndian(slot[40..]));
+            BinaryPrimitives.ReadInt64BigEndian(slot[40..]))
+        {
+            Indexes = indexes.OffsetIndexBytes == -2 ? null : indexes,
+        };
     }
 }

@@ -197,6 +197,10 @@ internal sealed class LogSegment
         TransactionIndex.Save(sync);
     }
 
+    /// <summary>What the index files hold now; flush them first.</summary>
+    public IndexFingerprint FingerprintIndexes(IStorageDevice device) =>
+        IndexFingerprint.Of(device, PathOf(SegmentFileName.OffsetIndex), PathOf(SegmentFileName.TimeIndex));
+
     /// <summary>From now on immutable: the write handle becomes one of the budget's read handles.</summary>
     public void Rest()
     {

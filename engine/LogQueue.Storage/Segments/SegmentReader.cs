@@ -27,6 +27,38 @@ internal static class SegmentReader
         return Walk(segment, start, limit, long.MinValue, long.MinValue, mostEnd);
     }
 
+    /// <summary>Indexes the batches before a position by their headers alone; false when they do not lead there. Under a lease.</summary>
+    internal static bool IndexHeaders(LogSegment segment, long end, int indexIntervalBytes)
+    {
+        Span<byte> window = stackalloc byte[WindowBytes];
+        IStorageFile file = segment.Log.File;
+        long windowStart = 0;
+        int windowBytes = 0;
+        long expected = segment.BaseOffset;
+        long position = 0;
+        while (position < end)
+        {
+            if (position + RecordBatchLayout.HeaderBytes > windowStart + windowBytes)
+            {
+                windowStart = position;
+                windowBytes = file.Read(position, window[..(int)Math.Min(WindowBytes, end - position)]);
+            }
+
+            ReadOnlySpan<byte> header = window[(int)(position - windowStart)..windowBytes];
+            if (!TryReadHeader(header, position, end, expected, out BatchLocation batch))
+            {
+                return false;
+            }
+
+            segment.Index(new RecordBatchView(header), position, indexIntervalBytes);
+            segment.Publish(batch.LastOffset + 1, batch.End);
+            expected = batch.LastOffset + 1;
+            position = batch.End;
+        }
+
+        return position == end;
+    }
+
     private static BatchLocation Walk(LogSegment segment, long position, long limit, long minLastOffset, long minTimestamp, long mostEnd)
     {
         Span<byte> window = stackalloc byte[WindowBytes];

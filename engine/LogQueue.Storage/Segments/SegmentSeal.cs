@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using LogQueue.Records.Checksums;
 using LogQueue.Storage.Files;
+using LogQueue.Storage.Indexes;
 using LogQueue.Wire.Memory;
 
 namespace LogQueue.Storage.Segments;
@@ -13,7 +14,7 @@ namespace LogQueue.Storage.Segments;
 /// 6   int16  0                     52  int64  bytes of the .log
 /// 8   int64  base offset           60  int32  block size, 65536
 /// 16  int64  next offset           64  int32  bytes of .index      68  int32  bytes of .timeindex
-/// 24  int32  0                     72  int32  0
+/// 24  uint32 CRC-32C of .index     72  uint32 CRC-32C of .timeindex
 /// 28  int64  max timestamp         76  uint32 CRC-32C of each block of the .log, then uint32 CRC-32C of all before it
 /// </code>
 /// Big-endian. A seal is written after the log and the indexes were synced, so its presence says that they are whole. A seal that is
@@ -38,14 +39,12 @@ internal sealed class SegmentSeal
 
     public required long LogBytes { get; init; }
 
-    public required int OffsetIndexBytes { get; init; }
-
-    public required int TimeIndexBytes { get; init; }
+    public required IndexFingerprint Indexes { get; init; }
 
     public required uint[] BlockChecksums { get; init; }
 
     /// <summary>Reads the whole log of a trimmed segment and describes it.</summary>
-    public static SegmentSeal Of(LogSegment segment)
+    public static SegmentSeal Of(IStorageDevice device, LogSegment segment)
     {
         long bytes = segment.SizeBytes;
         var checksums = new uint[(bytes + BlockBytes - 1) / BlockBytes];
@@ -71,8 +70,7 @@ internal sealed class SegmentSeal
             OffsetOfMaxTimestamp = segment.OffsetOfMaxTimestamp,
             FirstTimestampMs = segment.FirstTimestampMs,
             LogBytes = bytes,
-            OffsetIndexBytes = checked((int)segment.OffsetIndex.SizeBytes),
-            TimeIndexBytes = checked((int)segment.TimeIndex.SizeBytes),
+            Indexes = segment.FingerprintIndexes(device),
             BlockChecksums = checksums,
         };
     }
@@ -111,8 +109,11 @@ internal sealed class SegmentSeal
             OffsetOfMaxTimestamp = BinaryPrimitives.ReadInt64BigEndian(bytes[36..]),
             FirstTimestampMs = BinaryPrimitives.ReadInt64BigEndian(bytes[44..]),
             LogBytes = logBytes,
-            OffsetIndexBytes = BinaryPrimitives.ReadInt32BigEndian(bytes[64..]),
-            TimeIndexBytes = BinaryPrimitives.ReadInt32BigEndian(bytes[68..]),
+            Indexes = new IndexFingerprint(
+                BinaryPrimitives.ReadInt32BigEndian(bytes[64..]),
+                BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]),
+                BinaryPrimitives.ReadInt32BigEndian(bytes[68..]),
+                BinaryPrimitives.ReadUInt32BigEndian(bytes[72..])),
             BlockChecksums = checksums,
         };
     }
@@ -131,8 +132,10 @@ internal sealed class SegmentSeal
         BinaryPrimitives.WriteInt64BigEndian(b[44..], FirstTimestampMs);
         BinaryPrimitives.WriteInt64BigEndian(b[52..], LogBytes);
         BinaryPrimitives.WriteInt32BigEndian(b[60..], BlockBytes);
-        BinaryPrimitives.WriteInt32BigEndian(b[64..], OffsetIndexBytes);
-        BinaryPrimitives.WriteInt32BigEndian(b[68..], TimeIndexBytes);
+        BinaryPrimitives.WriteUInt32BigEndian(b[24..], Indexes.OffsetIndexChecksum);
+        BinaryPrimitives.WriteInt32BigEndian(b[64..], Indexes.OffsetIndexBytes);
+        BinaryPrimitives.WriteInt32BigEndian(b[68..], Indexes.TimeIndexBytes);
+        BinaryPrimitives.WriteUInt32BigEndian(b[72..], Indexes.TimeIndexChecksum);
         for (int i = 0; i < BlockChecksums.Length; i++)
         {
             BinaryPrimitives.WriteUInt32BigEndian(b[(HeaderBytes + (i * 4))..], BlockChecksums[i]);

@@ -18,7 +18,7 @@ internal static class SegmentSealer
             segment.Trim();
             segment.DataSync();
             segment.FlushIndexes(sync: true);
-            device.ReplaceDurably(segment.PathOf(SegmentFileName.Seal), SegmentSeal.Of(segment).ToBytes());
+            device.ReplaceDurably(segment.PathOf(SegmentFileName.Seal), SegmentSeal.Of(device, segment).ToBytes());
             segment.Rest();
         }
         finally
@@ -33,8 +33,7 @@ internal static class SegmentSealer
         SegmentSeal? seal = SegmentSeal.TryLoad(device, segment.PathOf(SegmentFileName.Seal));
         if (seal is null || seal.BaseOffset != segment.BaseOffset || seal.NextOffset > nextBaseOffset
             || device.FileLength(segment.Log.Path) != seal.LogBytes
-            || !HasLength(device, segment.PathOf(SegmentFileName.OffsetIndex), seal.OffsetIndexBytes)
-            || !HasLength(device, segment.PathOf(SegmentFileName.TimeIndex), seal.TimeIndexBytes)
+            || segment.FingerprintIndexes(device) != seal.Indexes
             || !segment.OffsetIndex.TryLoad(seal.LogBytes) || !segment.TimeIndex.TryLoad(seal.NextOffset))
         {
             return false;
@@ -43,7 +42,4 @@ internal static class SegmentSealer
         segment.Adopt(seal.NextOffset, seal.LogBytes, seal.MaxTimestampMs, seal.OffsetOfMaxTimestamp, seal.FirstTimestampMs);
         return true;
     }
-
-    private static bool HasLength(IStorageDevice device, string path, long lengthBytes) =>
-        device.FileExists(path) && device.FileLength(path) == lengthBytes;
 }
