@@ -29,7 +29,7 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
     /// <summary>Saves now; with the index files when the log closes. Throws <see cref="StorageException"/>.</summary>
     public void Save(long logStart, IndexFingerprint? closedIndexes = null)
     {
-        var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, Math.Max(_durableEnd, logStart), _segmentBase, _position)
+        var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, _durableEnd, _segmentBase, _position)
         {
             Indexes = closedIndexes,
         };

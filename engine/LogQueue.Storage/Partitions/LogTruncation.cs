@@ -20,7 +20,7 @@ internal static class LogTruncation
         long end = at.Outcome == BatchSearch.Found ? at.BaseOffset : Math.Min(offset, last.NextOffset);
 
         // First the recovery point goes back; then files may shrink, newest first, without looking like damage.
-        checkpointer.CutTo(logStart, Math.Max(end, logStart), last.BaseOffset, position);
+        checkpointer.CutTo(logStart, end, last.BaseOffset, position);
         for (int i = all.Length - 1; i > slot; i--)
         {
             all[i].Remove(null);
