@@ -81,7 +81,7 @@ internal sealed class GroupOffsetRequests
 
             anyExists = true;
             pending.Add(result);
-            if (partition.CommittedMetadata?.Length > _options.OffsetMetadataMaxBytes)
+            if (partition.CommittedMetadata?.Length > Math.Min(_options.OffsetMetadataMaxBytes, GroupOffsets.MaxMetadataLength))
             {
                 result.ErrorCode = ErrorCode.OffsetMetadataTooLarge;
                 return result;

@@ -30,7 +30,8 @@ internal sealed record GroupOptions
     /// <summary>Bytes of assignments that a leader may hand in for all members.</summary>
     public int MaxAssignmentBytes { get; init; } = 16 << 20;
 
-    /// <summary>offset.metadata.max.bytes: UTF-8 bytes of the note stored with a committed offset.</summary>
+    /// <summary>offset.metadata.max.bytes: length of the note stored with a committed offset, in UTF-16 units as Kafka counts it; at most
+    /// 4,096 take effect.</summary>
     public int OffsetMetadataMaxBytes { get; init; } = 4_096;
 
     /// <summary>offsets.retention.minutes.</summary>

@@ -67,6 +67,22 @@ public sealed class GroupMembershipTests
     }
 
     [Fact]
+    public void A_member_whose_answer_falls_due_with_its_own_deadline_stays()
+    {
+        // The newcomer's first join is given up after 5 min; in the same moment the last absent member's session ends, which
+        // completes the generation with the newcomer in it.
+        var d = new GroupDriver(new GroupOptions { NewMemberJoinTimeoutMs = 10_000 });
+        Task<JoinOutcome> first = d.Join();
+        d.Pass(3_000);
+        JoinOutcome old = Answered(first);
+        Answered(d.Sync(old));
+        Task<JoinOutcome> newcomer = d.Join();
+        d.Pass(10_000);
+        Assert.Equal((ErrorCode.None, 2), (Answered(newcomer).Error, Answered(newcomer).GenerationId));
+        Assert.Equal(Answered(newcomer).MemberId, Assert.Single(d.Group.Members).Id);
+    }
+
+    [Fact]
     public void Leaving_rebalances_the_others_at_once_and_the_lead_moves_on()
     {
         JoinOutcome[] joined = _d.Stable(3);

@@ -139,6 +139,29 @@ public sealed class GroupSyncTests
         Assert.DoesNotContain(_d.Group.Members, m => m.Id == joined[1].MemberId);
     }
 
+    [Fact]
+    public void A_save_from_before_the_assignment_does_not_count_for_it()
+    {
+        Task<JoinOutcome> join = _d.Join(_d.Call(instance: "a"));
+        _d.Pass(6_001);
+        JoinOutcome first = Answered(join);
+        Answered(_d.Sync(first, "a"));
+        _d.SavesAtOnce = false;
+
+        // A returning static member asks for a save, which is slow; meanwhile a new generation forms and its leader syncs.
+        Task<JoinOutcome> back = _d.Join(_d.Call(instance: "a"));
+        Assert.True(_d.Group.TryTakeSave(out GroupSave slow));
+        string id = Assert.Single(_d.Group.Members).Id;
+        JoinOutcome next = Answered(_d.Join(id, "a"));
+        Task<SyncOutcome> sync = _d.Sync(next, "a", (id, 3));
+        _d.Group.CompleteSave(slow.Version, isDurable: true, _d.Now);
+        Assert.True(back.IsCompleted);
+        Assert.False(sync.IsCompleted);
+        _d.SavesAtOnce = true;
+        _d.Settle();
+        Assert.Equal([3], Answered(sync).Assignment);
+    }
+
     private JoinOutcome[] Joined(int members)
     {
         Task<JoinOutcome>[] joins = [.. Enumerable.Range(0, members).Select(_ => _d.Join())];
