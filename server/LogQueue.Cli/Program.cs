@@ -1,1 +1,4 @@
-return 0;
+using LogQueue.Cli;
+using LogQueue.Cli.Output;
+
+return await CommandLine.RunAsync(args, Terminal.ForThisProcess());

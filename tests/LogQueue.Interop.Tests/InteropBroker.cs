@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using LogQueue.TestKit;
 
 namespace LogQueue.Interop.Tests;
 
@@ -10,21 +11,33 @@ namespace LogQueue.Interop.Tests;
 public sealed class InteropBroker : IAsyncLifetime
 {
     private static int _topics;
+    private TestBroker? _own;
     private IAdminClient _admin = null!;
 
     public string Bootstrap { get; private set; } = "";
 
-    public ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
-        Bootstrap = Environment.GetEnvironmentVariable("LOGQUEUE_TEST_BOOTSTRAP") ?? throw new InvalidOperationException("set LOGQUEUE_TEST_BOOTSTRAP");
+        if (Environment.GetEnvironmentVariable("LOGQUEUE_TEST_BOOTSTRAP") is { Length: > 0 } other)
+        {
+            Bootstrap = other;
+        }
+        else
+        {
+            _own = await TestBroker.StartAsync();
+            Bootstrap = _own.Bootstrap;
+        }
+
         _admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Bootstrap }).Build();
-        return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _admin.Dispose();
-        return ValueTask.CompletedTask;
+        if (_own is not null)
+        {
+            await _own.DisposeAsync();
+        }
     }
 
     /// <summary>Creates a topic with a name of its own and waits until it has its leaders.</summary>
