@@ -36,6 +36,9 @@ public sealed record ClientOptions
     /// <summary>The clock behind every timeout and timestamp.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>Where to connect instead of a broker's advertised host and port; null: there. For tests that stand between.</summary>
+    internal Func<string, int, (string Host, int Port)>? AddressTranslation { get; init; }
+
     /// <summary>Every problem of these options, in words; empty when they are usable.</summary>
     public IReadOnlyList<string> Validate()
     {

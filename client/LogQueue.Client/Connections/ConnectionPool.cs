@@ -18,6 +18,12 @@ internal sealed class ConnectionPool(ClientOptions options) : IAsyncDisposable
     public ValueTask<BrokerConnection> GetAsync(BrokerAddress address, ConnectionUse use, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        if (options.AddressTranslation is { } translate)
+        {
+            (string host, int port) = translate(address.Host, address.Port);
+            address = new BrokerAddress(host, port);
+        }
+
         ConnectionSlot slot = _slots.GetOrAdd((address, use), static (key, o) => new ConnectionSlot(key.Address, o), options);
         return slot.GetAsync(cancellationToken);
     }

@@ -1,0 +1,3 @@
+using LogQueue.Client.Tests.Client.Broker;
+
+[assembly: AssemblyFixture(typeof(BrokerFixture))]
