@@ -23,7 +23,10 @@ public class KafkaException : Exception
     public ErrorCode ErrorCode { get; }
 
     /// <summary>Whether trying again later may help. The client has already tried for as long as its timeouts allow.</summary>
-    public virtual bool IsRetriable => ErrorCodeFacts.IsRetriable(ErrorCode);
+    public bool IsRetriable => !IsFinal && ErrorCodeFacts.IsRetriable(ErrorCode);
+
+    /// <summary>The code may pass elsewhere, but not where this happened: trying again is no use.</summary>
+    internal bool IsFinal { get; init; }
 
     /// <summary>host:port of the broker that failed or refused; null when none did.</summary>
     public string? Broker { get; }

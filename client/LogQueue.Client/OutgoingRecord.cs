@@ -2,7 +2,10 @@ using LogQueue.Records;
 
 namespace LogQueue.Client;
 
-/// <summary>One record to send. Key and value are copied by <see cref="Producer.SendAsync"/> before it returns its ValueTask.</summary>
+/// <summary>
+/// One record to send. Key and value are copied by <see cref="Producer.SendAsync"/> before it returns its ValueTask. Mind that C# turns a null
+/// byte[] into empty memory, not into null: write <c>null</c> itself.
+/// </summary>
 /// <param name="Topic">The topic; created by the broker on first use where that is allowed.</param>
 /// <param name="Key">What keeps records together: equal keys share a partition. Null: any partition.</param>
 /// <param name="Value">The payload; null marks a deletion in a compacted topic.</param>

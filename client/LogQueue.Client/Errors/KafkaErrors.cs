@@ -15,7 +15,7 @@ internal static class KafkaErrors
 
     /// <summary>The same, where another try would not help although the code is a retriable one.</summary>
     public static KafkaException Final(ErrorCode code, string what, string? broker = null, string? detail = null) =>
-        new FinalKafkaException(code, Words(code, what, broker, detail), broker);
+        new(code, Words(code, what, broker, detail), broker) { IsFinal = true };
 
     private static string Words(ErrorCode code, string what, string? broker, string? detail)
     {
@@ -36,5 +36,5 @@ internal static class KafkaErrors
 
     /// <summary>Whether <paramref name="error"/> may go away by itself.</summary>
     public static bool IsRetriable(KafkaException error) =>
-        error.IsRetriable || (error.ErrorCode == ErrorCode.NetworkException && error is not FinalKafkaException);
+        error.IsRetriable || error.ErrorCode == ErrorCode.NetworkException;
 }

@@ -41,7 +41,7 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
     /// <summary>Stands in line; the result is the record's place. Key and value are copied.</summary>
     public Task<(ProducerBatch Batch, short Index)> AppendLaterAsync(in OutgoingRecord record, CancellationToken cancellationToken)
     {
-        var waiting = new WaitingSend(record with { Key = record.Key?.ToArray(), Value = record.Value?.ToArray() });
+        var waiting = new WaitingSend(record with { Key = Copy(record.Key), Value = Copy(record.Value) });
         bool mustPump;
         lock (_lock)
         {
@@ -57,6 +57,9 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
 
         return cancellationToken.CanBeCanceled ? waiting.WaitAsync(cancellationToken) : waiting.Place.Task;
     }
+
+    /// <summary>Spelled out: a null array would turn into empty, not null, memory.</summary>
+    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? bytes) => bytes is { } b ? new ReadOnlyMemory<byte>(b.ToArray()) : null;
 
     private static int SizeOf(in OutgoingRecord record)
     {
