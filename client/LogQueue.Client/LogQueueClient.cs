@@ -78,7 +78,7 @@ public sealed class LogQueueClient : IAsyncDisposable
             producer = _shared ??= CreateProducer();
         }
 
-        ReadOnlyMemory<byte>? keyBytes = key is null ? null : new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(key));
+        ReadOnlyMemory<byte>? keyBytes = key is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(key);
         return producer.SendAsync(new OutgoingRecord(topic, keyBytes, value), cancellationToken);
     }
 

@@ -58,8 +58,8 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
         return cancellationToken.CanBeCanceled ? waiting.WaitAsync(cancellationToken) : waiting.Place.Task;
     }
 
-    /// <summary>Spelled out: a null array would turn into empty, not null, memory.</summary>
-    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? bytes) => bytes is { } b ? new ReadOnlyMemory<byte>(b.ToArray()) : null;
+    /// <summary>Spelled out: a bare null would turn into empty, not null, memory.</summary>
+    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? bytes) => bytes is { } b ? b.ToArray() : default(ReadOnlyMemory<byte>?);
 
     private static int SizeOf(in OutgoingRecord record)
     {
