@@ -1,0 +1,69 @@
+using LogQueue.Storage.Files;
+using LogQueue.TestKit.Storage;
+
+namespace LogQueue.Engine.Tests.Storage.Files;
+
+public sealed class LeaseBudgetTests
+{
+    private readonly SimulatedStorageDevice _device = new("/data");
+
+    [Fact]
+    public void Idle_files_are_closed_and_leased_ones_never()
+    {
+        var budget = new LeaseBudget(3);
+        LeasedFile[] files = [.. Enumerable.Range(0, 10).Select(i => New(budget, $"/data/{i}"))];
+        Assert.True(files[0].TryAcquire());
+        foreach (LeasedFile file in files)
+        {
+            Assert.True(file.TryAcquire());
+            Assert.Equal(0, file.File.Length);
+            file.Release();
+        }
+
+        Assert.InRange(_device.OpenFiles, 1, 4);
+        Assert.Equal(0, files[0].File.Length);
+        files[0].Release();
+    }
+
+    [Fact]
+    public void What_follows_retirement_waits_for_the_last_lease()
+    {
+        LeasedFile file = New(new LeaseBudget(3), "/data/x");
+        Assert.True(file.TryAcquire());
+        Assert.True(file.TryAcquire());
+        bool done = false;
+        file.Retire(() => done = true);
+        Assert.False(file.TryAcquire());
+        file.Release();
+        Assert.False(done);
+        file.Release();
+        Assert.True(done);
+        Assert.Equal(0, _device.OpenFiles);
+        Assert.Throws<InvalidOperationException>(file.Release);
+    }
+
+    [Fact]
+    public async Task Many_threads_never_meet_a_closed_file()
+    {
+        var budget = new LeaseBudget(2);
+        LeasedFile[] files = [.. Enumerable.Range(0, 6).Select(i => New(budget, $"/data/{i}"))];
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(t => Task.Run(() =>
+        {
+            var random = new Random(t);
+            for (int i = 0; i < 5000; i++)
+            {
+                LeasedFile file = files[random.Next(files.Length)];
+                Assert.True(file.TryAcquire());
+                Assert.Equal(0, file.File.Length);
+                file.Release();
+            }
+        }))).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.All(files, static f => Assert.Equal(0, f.Leases));
+    }
+
+    private LeasedFile New(LeaseBudget budget, string path)
+    {
+        _device.Open(path, StorageOpenMode.CreateNew).Dispose();
+        return new LeasedFile(_device, path, budget);
+    }
+}
