@@ -52,7 +52,7 @@ internal static class BrokerConfigKeys
         foreach (BrokerConfigKey key in All)
         {
             // A forgotten or superfluous first word, such as retention.ms for log.retention.ms, is the commonest slip.
-            int distance = key.Name.EndsWith("." + name, StringComparison.Ordinal) ? 1 : Distance(name, key.Name, most);
+            int distance = key.Name == "log." + name ? 0 : key.Name.EndsWith("." + name, StringComparison.Ordinal) ? 1 : Distance(name, key.Name, most);
             if (distance <= most && (nearest is null || distance < most))
             {
                 (nearest, most) = (key.Name, distance);
