@@ -17,6 +17,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private long _cutBytes;
     private int _rebuiltIndexes;
     private bool _epochsChanged;
+    private bool _wasCut;
 
     public SegmentList Segments { get; } = new();
 
@@ -116,6 +117,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             if (isCut && !isLast)
             {
                 _notes.Add($"the segments after {bases[i]} were never durable and are deleted");
+                _wasCut = true;
                 for (int k = bases.Count - 1; k > i; k--)
                 {
                     DeleteSegmentFiles(bases[k]);
@@ -293,6 +295,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     {
         if (lastData > segment.SizeBytes)
         {
+            _wasCut = true;
             _cutBytes += lastData - segment.SizeBytes;
             _notes.Add($"segment {segment.BaseOffset}: cut {lastData - segment.SizeBytes} bytes at {segment.SizeBytes} after offset "
                 + $"{segment.NextOffset - 1}, behind the recovery point ({stop})");
@@ -322,6 +325,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         // No segment, or all of them end below a log start that was made durable before their data were.
         foreach (LogSegment segment in Segments.TakeFirst(Segments.Count))
         {
+            _wasCut = true;
             Unsealed.Remove(segment);
             segment.Remove(null);
         }
@@ -337,13 +341,16 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             _device, directory, LogEndOffset, context.FileBudget, context.MapBudget, context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
-    /// <summary>What was found past the recovery point may lie in the page cache only: sync it before anybody builds on it.</summary>
+    /// <summary>
+    /// What was found past the recovery point may lie in the page cache only, and what was cut may come back with the next power cut:
+    /// sync both before anybody builds on them.
+    /// </summary>
     private void MakeDurable()
     {
         LogSegment active = Segments.Active;
         bool isKnown = Checkpoint is { } c && c.RecoveryPoint == LogEndOffset && c.SegmentBaseOffset == active.BaseOffset
             && c.LogStartOffset == LogStartOffset;
-        if (isKnown || Damage.Count > 0)
+        if ((isKnown && !_wasCut) || Damage.Count > 0)
         {
             return;
         }
