@@ -70,7 +70,7 @@ public abstract class ClientContractTests(InteropBroker broker) : IClassFixture<
         await WaitForAsync(() => Values(all).Count(static v => v.StartsWith("first", StringComparison.Ordinal)) >= 240, all);
         Assert.All(all, static member => Assert.NotEmpty(member.Lines));
 
-        Assert.Equal(0, await third.LeaveAsync(Client.LeavesOnTerminate));
+        Assert.Equal(Client.LeaveExitCode, await third.LeaveAsync(Client.LeavesOnTerminate));
         await broker.WaitForStableGroupAsync(group, members: 2);
         await ProduceAsync(topic, "none", Lines("second", 240));
         await WaitForAsync(() => Values(first, second).Count(static v => v.StartsWith("second", StringComparison.Ordinal)) >= 240, all);
@@ -90,13 +90,13 @@ public abstract class ClientContractTests(InteropBroker broker) : IClassFixture<
         await using (ForeignProgram member = StartMember(topic, group))
         {
             await WaitForAsync(() => member.Lines.Count >= 100, member);
-            Assert.Equal(0, await member.LeaveAsync(Client.LeavesOnTerminate));
+            Assert.Equal(Client.LeaveExitCode, await member.LeaveAsync(Client.LeavesOnTerminate));
         }
 
         await ProduceAsync(topic, "none", Lines("new", 60));
         await using ForeignProgram next = StartMember(topic, group);
         await WaitForAsync(() => next.Lines.Count >= 60, next);
-        Assert.Equal(0, await next.LeaveAsync(Client.LeavesOnTerminate));
+        Assert.Equal(Client.LeaveExitCode, await next.LeaveAsync(Client.LeavesOnTerminate));
 
         Assert.Equal(Lines("new", 60).Select(static l => l.Split('\t')[1]).Order(StringComparer.Ordinal), Values(next).Order(StringComparer.Ordinal));
     }

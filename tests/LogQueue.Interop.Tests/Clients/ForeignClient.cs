@@ -9,6 +9,9 @@ internal abstract class ForeignClient
     /// <summary>True when a group member leaves on SIGTERM, false when it leaves as its stdin ends.</summary>
     public virtual bool LeavesOnTerminate => false;
 
+    /// <summary>Exit code of a member that left in good order; a JVM that ran its shutdown hooks still says 128 + SIGTERM.</summary>
+    public virtual int LeaveExitCode => 0;
+
     /// <summary>Skips (or fails) the test where the client is not installed.</summary>
     public abstract void RequireInstalled();
 

@@ -14,6 +14,8 @@ internal sealed class JavaConsoleClient : ForeignClient
 
     public override bool LeavesOnTerminate => true;
 
+    public override int LeaveExitCode => 143;
+
     public override void RequireInstalled() => Peers.KafkaTool();
 
     public override IReadOnlyList<string> Produce(string bootstrap, string topic, string codec) =>
