@@ -36,6 +36,7 @@ internal static class CommandLine
         var global = new GlobalOptions();
         var root = new RootCommand("LogQueue: a Kafka-compatible log in one small process.")
         {
+            DemoCommand.Create(terminal, global),
             ServeCommand.Create(terminal, global),
             TopicCommand.Create(terminal, global),
             GroupCommand.Create(terminal, global),
