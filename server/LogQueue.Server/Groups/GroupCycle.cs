@@ -61,7 +61,7 @@ internal sealed class GroupCycle
         ProtocolType = protocolType;
         ProtocolName = protocolName;
         GenerationId = generationId;
-        LeaderId = Roster.Find(leader ?? "")?.Id ?? Roster.Members.FirstOrDefault()?.Id;
+        LeaderId = Roster.Find(leader ?? "")?.Id ?? Roster.First?.Id;
         Phase = Roster.Count == 0 ? GroupPhase.Empty : GroupPhase.Stable;
         PhaseSinceUnixMs = phaseSinceUnixMs < 0 ? now.UnixMs : phaseSinceUnixMs;
         ReadSubscriptions();
@@ -368,7 +368,7 @@ internal sealed class GroupCycle
 
         if (LeaderId == member.Id)
         {
-            LeaderId = Roster.Members.FirstOrDefault()?.Id;
+            LeaderId = Roster.First?.Id;
         }
 
         return true;

@@ -12,6 +12,9 @@ internal sealed class GroupRoster
     /// <summary>In the order of their first join.</summary>
     public IReadOnlyList<GroupMember> Members => _members;
 
+    /// <summary>The earliest member, or null.</summary>
+    public GroupMember? First => _members.Count == 0 ? null : _members[0];
+
     /// <summary>Number of members.</summary>
     public int Count => _members.Count;
 

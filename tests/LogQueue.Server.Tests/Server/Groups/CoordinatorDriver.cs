@@ -28,8 +28,8 @@ internal sealed class CoordinatorDriver : IAsyncDisposable
 
     public GroupCoordinator Groups { get; }
 
-    public static RequestContext Context(short version, CancellationToken aborted = default, string client = "c") =>
-        new(new RequestHeader { RequestApiVersion = version, ClientId = client }, new ConnectionFacts { Id = 1 }, aborted);
+    public static RequestContext Context(short version, CancellationToken aborted = default) =>
+        new(new RequestHeader { RequestApiVersion = version, ClientId = "c" }, new ConnectionFacts { Id = 1 }, aborted);
 
     /// <summary>Bounds every wait of a test.</summary>
     public static Task<T> Soon<T>(Task<T> task) => task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);

@@ -149,8 +149,8 @@ public sealed class GroupMembershipTests
         ];
         _d.Pass(6_001);
         Assert.Equal(["a", "b", "c"], _d.Group.SubscribedTopics!.Order());
-        _d.Join(Answered(joins[0]).MemberId, offer: [new GroupProtocol("range", [9, 9])]);
-        _d.Join(Answered(joins[1]).MemberId);
+        _ = _d.Join(Answered(joins[0]).MemberId, offer: [new GroupProtocol("range", [9, 9])]);
+        _ = _d.Join(Answered(joins[1]).MemberId);
         Assert.Equal(2, _d.Group.GenerationId);
         Assert.Null(_d.Group.SubscribedTopics);
     }

@@ -153,7 +153,7 @@ public sealed class GroupStaticMemberTests
         Task<JoinOutcome> a = _d.Join(_d.Call(instance: "a"));
         Task<JoinOutcome> b = _d.Join(_d.Call(instance: "b"));
         _d.Pass(6_001);
-        _d.Sync(Answered(a), "a", (Answered(a).MemberId, 1), (Answered(b).MemberId, 2));
+        _ = _d.Sync(Answered(a), "a", (Answered(a).MemberId, 1), (Answered(b).MemberId, 2));
         Answered(_d.Sync(Answered(b), "b"));
         return (Answered(a), Answered(b));
     }

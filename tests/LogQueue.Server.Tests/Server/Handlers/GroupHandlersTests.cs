@@ -1,5 +1,4 @@
 using System.Text;
-using LogQueue.Engine;
 using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
 using LogQueue.TestKit;
