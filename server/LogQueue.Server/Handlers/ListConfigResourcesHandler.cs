@@ -1,4 +1,3 @@
-using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
 using LogQueue.Server.Config;
 using LogQueue.Server.Requests;

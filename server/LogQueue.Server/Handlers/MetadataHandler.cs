@@ -1,4 +1,3 @@
-using LogQueue.Engine;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Topics;
 using LogQueue.Protocol;

@@ -34,9 +34,13 @@ internal abstract class RequestHandler<TRequest, TResponse> : IRequestHandler
         var reader = new WireReader(context.Body);
         TRequest request = TRequest.Read(ref reader, context.ApiVersion);
         ValueTask<TResponse?> pending = HandleAsync(request, context);
-        return pending.IsCompletedSuccessfully
-            ? new ValueTask<ResponseFrame?>(Encode(pending.Result, context))
-            : AwaitAsync(pending, context);
+        if (pending.IsCompletedSuccessfully)
+        {
+            TResponse? response = pending.Result;
+            return new ValueTask<ResponseFrame?>(Encode(response, context));
+        }
+
+        return AwaitAsync(pending, context);
     }
 
     /// <summary>Serves the request; null sends no response.</summary>

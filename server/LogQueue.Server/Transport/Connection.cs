@@ -10,7 +10,7 @@ namespace LogQueue.Server.Transport;
 /// here closes this connection and no other. <see cref="Abort"/>, <see cref="BeginDrain"/> and <see cref="CloseIfStale"/> may be
 /// called by any thread.
 /// </summary>
-internal sealed class Connection
+internal sealed class Connection : IDisposable
 {
     // A frame may take as long as a link of this speed needs, on top of the frame timeout.
     private const int SlowestBytesPerSecond = 64 * 1024;
@@ -121,6 +121,15 @@ internal sealed class Connection
         }
     }
 
+    /// <summary>Gives everything back; the end of <see cref="RunAsync"/> does it.</summary>
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _reader.Dispose();
+        _sender.Dispose();
+        _aborted.Dispose();
+    }
+
     private async Task ReceiveAllAsync()
     {
         while (true)
@@ -212,9 +221,7 @@ internal sealed class Connection
         }
 
         await drained;
-        _reader.Dispose();
-        _sender.Dispose();
-        _aborted.Dispose();
+        Dispose();
     }
 
     private void Fail(Exception e)

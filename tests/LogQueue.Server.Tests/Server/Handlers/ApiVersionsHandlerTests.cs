@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
 using LogQueue.TestKit;
-using LogQueue.Wire;
 
 namespace LogQueue.Server.Tests.Server.Handlers;
 
