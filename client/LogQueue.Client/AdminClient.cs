@@ -1,6 +1,5 @@
 using LogQueue.Client.Admin;
 using LogQueue.Client.Cluster;
-using LogQueue.Client.Connections;
 using LogQueue.Client.Errors;
 using LogQueue.Protocol;
 using LogQueue.Records;
@@ -35,7 +34,8 @@ public sealed class AdminClient
     /// <param name="cancellationToken">Stops waiting; the topic may be created all the same.</param>
     /// <exception cref="KafkaException">The topic exists, or a name, number or config is not accepted.</exception>
     public async Task<TopicDescription> CreateTopicAsync(
-        string name, int partitions = -1, IReadOnlyDictionary<string, string>? configs = null, CancellationToken cancellationToken = default)
+        string name, int partitions = -1, IReadOnlyDictionary<string, string>? configs = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         await _topics.CreateAsync(name, partitions, configs, cancellationToken).ConfigureAwait(false);
@@ -66,7 +66,8 @@ public sealed class AdminClient
         _topics.AddPartitionsAsync(topic, newTotal, cancellationToken);
 
     /// <summary>All topics, by name.</summary>
-    public async Task<IReadOnlyList<TopicSummary>> ListTopicsAsync(bool includeInternal = false, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<TopicSummary>> ListTopicsAsync(
+        bool includeInternal = false, CancellationToken cancellationToken = default)
     {
         IReadOnlyList<TopicSnapshot> topics = await _topics.ReadAsync(null, cancellationToken).ConfigureAwait(false);
         return [.. topics.Where(t => includeInternal || !t.IsInternal)
@@ -76,7 +77,8 @@ public sealed class AdminClient
 
     /// <summary>Topics with leaders and offsets; throws for a topic that does not exist.</summary>
     /// <exception cref="KafkaException">A topic does not exist.</exception>
-    public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(IReadOnlyList<string> names, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync(
+        IReadOnlyList<string> names, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(names);
         if (names.Count == 0)
@@ -99,7 +101,8 @@ public sealed class AdminClient
         IReadOnlyList<TopicPartition> partitions, OffsetSpec spec, CancellationToken cancellationToken = default)
     {
         Dictionary<TopicPartition, long> asked = partitions.Distinct().ToDictionary(static p => p, _ => spec.TimestampMs);
-        return await _offsets.FindAsync(asked, IsolationLevel.ReadUncommitted, _cluster.Options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return await _offsets.FindAsync(asked, IsolationLevel.ReadUncommitted, _cluster.Options.RequestTimeout, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <summary>Deletes the records below the given offsets (-1: all that readers can see); answers the new log start offsets.</summary>
@@ -114,22 +117,27 @@ public sealed class AdminClient
 
     /// <summary>Sets configs of a topic; a null value returns one to its default. The others stay.</summary>
     /// <exception cref="KafkaException">The topic does not exist, or a config is not known or not accepted.</exception>
-    public Task AlterConfigsAsync(string topic, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken = default) =>
+    public Task AlterConfigsAsync(
+        string topic, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken = default) =>
         _topics.AlterConfigsAsync(topic, changes, cancellationToken);
 
     /// <summary>All groups, by name.</summary>
-    public Task<IReadOnlyList<GroupSummary>> ListGroupsAsync(CancellationToken cancellationToken = default) => _groups.ListAsync(cancellationToken);
+    public Task<IReadOnlyList<GroupSummary>> ListGroupsAsync(CancellationToken cancellationToken = default) =>
+        _groups.ListAsync(cancellationToken);
 
     /// <summary>Groups with their members; a group that does not exist has the state Dead.</summary>
-    public Task<IReadOnlyList<GroupDescription>> DescribeGroupsAsync(IReadOnlyList<string> groups, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<GroupDescription>> DescribeGroupsAsync(
+        IReadOnlyList<string> groups, CancellationToken cancellationToken = default) =>
         _groups.DescribeAsync(groups, cancellationToken);
 
     /// <summary>Deletes a group without members, with its offsets.</summary>
     /// <exception cref="KafkaException">It does not exist, or has members.</exception>
-    public Task DeleteGroupAsync(string group, CancellationToken cancellationToken = default) => _groups.DeleteAsync(group, cancellationToken);
+    public Task DeleteGroupAsync(string group, CancellationToken cancellationToken = default) =>
+        _groups.DeleteAsync(group, cancellationToken);
 
     /// <summary>All offsets a group has stored; empty when it has none.</summary>
-    public Task<IReadOnlyDictionary<TopicPartition, GroupOffset>> ListGroupOffsetsAsync(string group, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyDictionary<TopicPartition,
+        GroupOffset>> ListGroupOffsetsAsync(string group, CancellationToken cancellationToken = default) =>
         _groups.OffsetsAsync(group, cancellationToken);
 
     /// <summary>Sets offsets of a group that has no live members.</summary>
@@ -139,7 +147,8 @@ public sealed class AdminClient
         _groups.AlterOffsetsAsync(group, offsets, cancellationToken);
 
     /// <summary>The cluster and its brokers.</summary>
-    public Task<ClusterDescription> ClusterAsync(CancellationToken cancellationToken = default) => _topics.DescribeClusterAsync(cancellationToken);
+    public Task<ClusterDescription> ClusterAsync(CancellationToken cancellationToken = default) =>
+        _topics.DescribeClusterAsync(cancellationToken);
 
     /// <summary>What a broker speaks.</summary>
     public Task<IReadOnlyDictionary<ApiKey, ApiVersionRange>> ApiVersionsAsync(CancellationToken cancellationToken = default) =>
@@ -160,8 +169,10 @@ public sealed class AdminClient
     {
         TopicPartition[] led = [.. topics.SelectMany(static t => t.Partitions.Select((p, i) => (p, Id: new TopicPartition(t.Name, i))))
             .Where(static x => x.p.LeaderId >= 0).Select(static x => x.Id)];
-        IReadOnlyDictionary<TopicPartition, OffsetFound> starts = await ListOffsetsAsync(led, OffsetSpec.Earliest, cancellationToken).ConfigureAwait(false);
-        IReadOnlyDictionary<TopicPartition, OffsetFound> ends = await ListOffsetsAsync(led, OffsetSpec.Latest, cancellationToken).ConfigureAwait(false);
+        IReadOnlyDictionary<TopicPartition, OffsetFound> starts = await ListOffsetsAsync(led, OffsetSpec.Earliest, cancellationToken)
+            .ConfigureAwait(false);
+        IReadOnlyDictionary<TopicPartition, OffsetFound> ends = await ListOffsetsAsync(led, OffsetSpec.Latest, cancellationToken)
+            .ConfigureAwait(false);
         foreach (TopicSnapshot topic in topics)
         {
             _cluster.Unwatch(topic.Name);

@@ -12,7 +12,6 @@ namespace LogQueue.Client;
 public sealed class Consumer : IAsyncEnumerable<ConsumedRecord>, IAsyncDisposable
 {
     private readonly ConsumeEngine _engine;
-    private readonly TimeSpan _closeTimeout;
     private readonly Action<Consumer> _forget;
     private int _isReading;
     private int _isDisposed;
@@ -20,7 +19,6 @@ public sealed class Consumer : IAsyncEnumerable<ConsumedRecord>, IAsyncDisposabl
     internal Consumer(ConsumerOptions options, ClusterView cluster, Action<Consumer> forget)
     {
         _engine = new ConsumeEngine(this, options, cluster);
-        _closeTimeout = cluster.Options.CloseTimeout;
         _forget = forget;
     }
 
@@ -106,7 +104,8 @@ public sealed class Consumer : IAsyncEnumerable<ConsumedRecord>, IAsyncDisposabl
     /// <exception cref="KafkaException">The group refused, or its coordinator does not answer.</exception>
     /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
     public Task CommitAsync(
-        IReadOnlyDictionary<TopicPartition, long> offsets, IReadOnlyDictionary<TopicPartition, string> metadata, CancellationToken cancellationToken = default)
+        IReadOnlyDictionary<TopicPartition, long> offsets, IReadOnlyDictionary<TopicPartition, string> metadata,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(offsets);
         ArgumentNullException.ThrowIfNull(metadata);
@@ -155,7 +154,7 @@ public sealed class Consumer : IAsyncEnumerable<ConsumedRecord>, IAsyncDisposabl
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            await _engine.StopAsync(_closeTimeout * 0.8).ConfigureAwait(false);
+            await _engine.DisposeAsync().ConfigureAwait(false);
             _forget(this);
         }
     }

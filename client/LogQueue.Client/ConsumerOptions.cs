@@ -11,7 +11,9 @@ public sealed record ConsumerOptions
     /// <summary>The topics to read. With <see cref="Partitions"/> set, leave empty.</summary>
     public IReadOnlyList<string> Topics { get; init; } = [];
 
-    /// <summary>Fixed partitions instead of topics. With <see cref="Group"/> set, offsets are loaded and committed but there is no membership.</summary>
+    /// <summary>
+    /// Fixed partitions instead of topics. With <see cref="Group"/> set, offsets are loaded and committed but there is no membership.
+    /// </summary>
     public IReadOnlyList<TopicPartition>? Partitions { get; init; }
 
     /// <summary>Where to start without a committed offset.</summary>
@@ -23,7 +25,9 @@ public sealed record ConsumerOptions
     /// <summary>End the enumeration when the end offsets seen at the start are reached (of the partitions assigned then).</summary>
     public bool StopAtEnd { get; init; }
 
-    /// <summary>Commit by itself, every <see cref="AutoCommitInterval"/>, at rebalances and at the end, what was yielded and asked past.</summary>
+    /// <summary>
+    /// Commit by itself, every <see cref="AutoCommitInterval"/>, at rebalances and at the end, what was yielded and asked past.
+    /// </summary>
     public bool AutoCommit { get; init; } = true;
 
     /// <summary>The time between automatic commits.</summary>
@@ -89,7 +93,9 @@ public sealed record ConsumerOptions
 
         if (HeartbeatInterval <= TimeSpan.Zero || HeartbeatInterval * 2 > SessionTimeout)
         {
-            problems.Add($"{nameof(HeartbeatInterval)} is {HeartbeatInterval}: it must be at most half of {nameof(SessionTimeout)} ({SessionTimeout}).");
+            problems.Add(
+                $"{nameof(HeartbeatInterval)} is {HeartbeatInterval}: "
+                + $"it must be at most half of {nameof(SessionTimeout)} ({SessionTimeout}).");
         }
 
         if (RebalanceTimeout <= TimeSpan.Zero || AutoCommitInterval <= TimeSpan.Zero || FetchMaxWait <= TimeSpan.Zero)

@@ -11,6 +11,8 @@ public interface IRebalanceListener
     /// <summary>These partitions are about to go: the last moment to store results and commit.</summary>
     ValueTask OnRevokedAsync(Consumer consumer, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken);
 
-    /// <summary>These partitions are gone already (the session ran out): somebody else may be reading them, committing is too late.</summary>
+    /// <summary>
+    /// These partitions are gone already (the session ran out): somebody else may be reading them, committing is too late.
+    /// </summary>
     ValueTask OnLostAsync(Consumer consumer, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken);
 }

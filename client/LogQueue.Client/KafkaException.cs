@@ -8,7 +8,8 @@ namespace LogQueue.Client;
 public class KafkaException : Exception
 {
     /// <summary>Makes the exception.</summary>
-    /// <param name="errorCode">The broker's code; <see cref="ErrorCode.NetworkException"/> or <see cref="ErrorCode.RequestTimedOut"/> for our own.</param>
+    /// <param name="errorCode">The broker's code; <see cref="ErrorCode.NetworkException"/> or <see cref="ErrorCode.RequestTimedOut"/> for
+    /// our own.</param>
     /// <param name="message">What happened, where.</param>
     /// <param name="broker">host:port of the broker concerned, when there is one.</param>
     /// <param name="innerException">What caused it.</param>

@@ -69,7 +69,8 @@ public sealed class LogQueueClient : IAsyncDisposable
     /// <param name="value">The payload.</param>
     /// <param name="cancellationToken">Stops waiting for space.</param>
     /// <exception cref="KafkaException">It was not stored.</exception>
-    public ValueTask<RecordMetadata> SendAsync(string topic, string? key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
+    public ValueTask<RecordMetadata> SendAsync(
+        string topic, string? key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default)
     {
         Producer producer;
         lock (_lock)
@@ -82,7 +83,9 @@ public sealed class LogQueueClient : IAsyncDisposable
         return producer.SendAsync(new OutgoingRecord(topic, keyBytes, value), cancellationToken);
     }
 
-    /// <summary>Disposes its producers and consumers, then closes the connections; all within <see cref="ClientOptions.CloseTimeout"/> each.</summary>
+    /// <summary>
+    /// Disposes its producers and consumers, then closes the connections; all within <see cref="ClientOptions.CloseTimeout"/> each.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         IAsyncDisposable[] children;

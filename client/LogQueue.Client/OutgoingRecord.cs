@@ -3,7 +3,8 @@ using LogQueue.Records;
 namespace LogQueue.Client;
 
 /// <summary>
-/// One record to send. Key and value are copied by <see cref="Producer.SendAsync"/> before it returns its ValueTask. Mind that C# turns a null
+/// One record to send. Key and value are copied by <see cref="Producer.SendAsync"/> before it returns its ValueTask. Mind that C# turns a
+/// null
 /// byte[] into empty memory, not into null: write <c>null</c> itself.
 /// </summary>
 /// <param name="Topic">The topic; created by the broker on first use where that is allowed.</param>

@@ -30,7 +30,8 @@ public sealed class Producer : IAsyncDisposable
     /// </summary>
     /// <param name="record">The record.</param>
     /// <param name="cancellationToken">Stops waiting for space. A record that is in its batch is sent all the same.</param>
-    /// <exception cref="KafkaException">It was not stored within <see cref="ProducerOptions.DeliveryTimeout"/>, or never can be.</exception>
+    /// <exception cref="KafkaException">It was not stored within <see cref="ProducerOptions.DeliveryTimeout"/>, or never can
+    /// be.</exception>
     public ValueTask<RecordMetadata> SendAsync(OutgoingRecord record, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
@@ -78,11 +79,11 @@ public sealed class Producer : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                // The deadline: StopAsync fails what is left, and each sender sees it.
+                // The deadline: disposing the engine fails what is left, and each sender sees it.
             }
         }
 
-        await _engine.StopAsync().ConfigureAwait(false);
+        await _engine.DisposeAsync().ConfigureAwait(false);
         _forget(this);
     }
 

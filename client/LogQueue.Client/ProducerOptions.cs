@@ -9,7 +9,8 @@ public sealed record ProducerOptions
     public Acks Acks { get; init; } = Acks.All;
 
     /// <summary>
-    /// Numbers batches so that the broker drops what a retry sends twice and keeps the order. Takes effect with <see cref="Acks.All"/> only.
+    /// Numbers batches so that the broker drops what a retry sends twice and keeps the order. Takes effect with <see cref="Acks.All"/>
+    /// only.
     /// </summary>
     public bool Idempotent { get; init; } = true;
 

@@ -30,9 +30,11 @@ internal sealed class GroupAdmin(ClusterView cluster)
                 Patience,
                 async ct =>
                 {
-                    BrokerConnection connection = await cluster.Connections.GetAsync(address, ConnectionUse.General, ct).ConfigureAwait(false);
+                    BrokerConnection connection = await cluster.Connections.GetAsync(address, ConnectionUse.General, ct)
+                        .ConfigureAwait(false);
                     using Answer<ListGroupsResponse> answer =
-                        await connection.RequestAsync<ListGroupsRequest, ListGroupsResponse>(new ListGroupsRequest(), cancellationToken: ct).ConfigureAwait(false);
+                        await connection.RequestAsync<ListGroupsRequest, ListGroupsResponse>(new ListGroupsRequest(), cancellationToken: ct)
+                            .ConfigureAwait(false);
                     Check(answer.Message.ErrorCode, "Listing groups", connection);
                     return answer.Message.Groups.Select(static g => new GroupSummary(g.GroupId, g.ProtocolType, g.GroupState)).ToArray();
                 },
@@ -51,7 +53,8 @@ internal sealed class GroupAdmin(ClusterView cluster)
         var result = new List<GroupDescription>(groups.Count);
         foreach (string group in groups)
         {
-            result.Add(await Coordinator(group).CallAsync((connection, ct) => DescribeOneAsync(connection, group, ct), Patience, cancellationToken).ConfigureAwait(false));
+            result.Add(await Coordinator(group)
+                .CallAsync((connection, ct) => DescribeOneAsync(connection, group, ct), Patience, cancellationToken).ConfigureAwait(false));
         }
 
         return result;
@@ -61,7 +64,8 @@ internal sealed class GroupAdmin(ClusterView cluster)
         async (connection, ct) =>
         {
             using Answer<DeleteGroupsResponse> answer = await connection
-                .RequestAsync<DeleteGroupsRequest, DeleteGroupsResponse>(new DeleteGroupsRequest { GroupsNames = [group] }, cancellationToken: ct)
+                .RequestAsync<DeleteGroupsRequest,
+                    DeleteGroupsResponse>(new DeleteGroupsRequest { GroupsNames = [group] }, cancellationToken: ct)
                 .ConfigureAwait(false);
             Check(answer.Message.Results.Single().ErrorCode, $"Deleting group '{group}'", connection);
             return true;
@@ -75,10 +79,12 @@ internal sealed class GroupAdmin(ClusterView cluster)
     public Task AlterOffsetsAsync(string group, IReadOnlyDictionary<TopicPartition, long> offsets, CancellationToken cancellationToken) =>
         new GroupOffsetClient(Coordinator(group)).CommitAsync(GroupIdentity.Outsider, offsets, Patience, cancellationToken);
 
-    private static async Task<GroupDescription> DescribeOneAsync(BrokerConnection connection, string group, CancellationToken cancellationToken)
+    private static async Task<GroupDescription> DescribeOneAsync(
+        BrokerConnection connection, string group, CancellationToken cancellationToken)
     {
         using Answer<DescribeGroupsResponse> answer = await connection
-            .RequestAsync<DescribeGroupsRequest, DescribeGroupsResponse>(new DescribeGroupsRequest { Groups = [group] }, cancellationToken: cancellationToken)
+            .RequestAsync<DescribeGroupsRequest,
+                DescribeGroupsResponse>(new DescribeGroupsRequest { Groups = [group] }, cancellationToken: cancellationToken)
             .ConfigureAwait(false);
         DescribeGroupsResponse.DescribedGroup found = answer.Message.Groups.Single();
         if (found.ErrorCode == ErrorCode.GroupIdNotFound)

@@ -6,4 +6,5 @@ namespace LogQueue.Client.Admin;
 /// <param name="ProtocolType">"consumer" for consumers; empty when it only stores offsets.</param>
 /// <param name="Assignor">The assignor its members agreed on; empty while there is none.</param>
 /// <param name="Members">Its live members.</param>
-public sealed record GroupDescription(string GroupId, string State, string ProtocolType, string Assignor, IReadOnlyList<GroupMember> Members);
+public sealed record GroupDescription(
+    string GroupId, string State, string ProtocolType, string Assignor, IReadOnlyList<GroupMember> Members);

@@ -32,11 +32,13 @@ internal sealed class RecordDeletion(ClusterView cluster)
                     {
                         if (leader.Key < 0)
                         {
-                            throw KafkaErrors.Of(ErrorCode.LeaderNotAvailable, $"{leader.First().Key.Topic}-{leader.First().Key.Partition}");
+                            throw KafkaErrors.Of(
+                                ErrorCode.LeaderNotAvailable, $"{leader.First().Key.Topic}-{leader.First().Key.Partition}");
                         }
 
                         BrokerConnection connection =
-                            await cluster.Connections.GetAsync(snapshot.Brokers[leader.Key], ConnectionUse.General, ct).ConfigureAwait(false);
+                            await cluster.Connections.GetAsync(snapshot.Brokers[leader.Key], ConnectionUse.General, ct)
+                                .ConfigureAwait(false);
                         await AskAsync(connection, [.. leader], result, ct).ConfigureAwait(false);
                     }
                 }
@@ -52,19 +54,23 @@ internal sealed class RecordDeletion(ClusterView cluster)
     }
 
     private async Task AskAsync(
-        BrokerConnection connection, KeyValuePair<TopicPartition, long>[] offsets, Dictionary<TopicPartition, long> result, CancellationToken cancellationToken)
+        BrokerConnection connection, KeyValuePair<TopicPartition, long>[] offsets, Dictionary<TopicPartition, long> result,
+            CancellationToken cancellationToken)
     {
         var request = new DeleteRecordsRequest
         {
-            Topics = [.. offsets.GroupBy(static o => o.Key.Topic, StringComparer.Ordinal).Select(static topic => new DeleteRecordsRequest.DeleteRecordsTopic
+            Topics = [.. offsets.GroupBy(static o => o.Key.Topic, StringComparer.Ordinal)
+                .Select(static topic => new DeleteRecordsRequest.DeleteRecordsTopic
             {
                 Name = topic.Key,
-                Partitions = [.. topic.Select(static o => new DeleteRecordsRequest.DeleteRecordsPartition { PartitionIndex = o.Key.Partition, Offset = o.Value })],
+                Partitions = [.. topic.Select(
+                    static o => new DeleteRecordsRequest.DeleteRecordsPartition { PartitionIndex = o.Key.Partition, Offset = o.Value })],
             })],
             TimeoutMs = (int)cluster.Options.RequestTimeout.TotalMilliseconds,
         };
         using Answer<DeleteRecordsResponse> answer =
-            await connection.RequestAsync<DeleteRecordsRequest, DeleteRecordsResponse>(request, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await connection.RequestAsync<DeleteRecordsRequest, DeleteRecordsResponse>(request, cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
         foreach (DeleteRecordsResponse.DeleteRecordsTopicResult topic in answer.Message.Topics)
         {
             foreach (DeleteRecordsResponse.DeleteRecordsPartitionResult partition in topic.Partitions)

@@ -27,7 +27,8 @@ internal sealed class TopicAdmin(ClusterView cluster)
                     Name = name,
                     NumPartitions = partitions,
                     ReplicationFactor = -1,
-                    Configs = [.. (configs ?? new Dictionary<string, string>()).Select(static c => new CreateTopicsRequest.CreatableTopicConfig { Name = c.Key, Value = c.Value })],
+                    Configs = [.. (configs ?? new Dictionary<string, string>())
+                        .Select(static c => new CreateTopicsRequest.CreatableTopicConfig { Name = c.Key, Value = c.Value })],
                 },
             ],
             TimeoutMs = TimeoutMs,
@@ -37,7 +38,8 @@ internal sealed class TopicAdmin(ClusterView cluster)
             async (connection, ct) =>
             {
                 using Answer<CreateTopicsResponse> answer =
-                    await connection.RequestAsync<CreateTopicsRequest, CreateTopicsResponse>(request, cancellationToken: ct).ConfigureAwait(false);
+                    await connection.RequestAsync<CreateTopicsRequest, CreateTopicsResponse>(request, cancellationToken: ct)
+                        .ConfigureAwait(false);
                 CreateTopicsResponse.CreatableTopicResult result = answer.Message.Topics.Single();
 
                 // When the answer to the first try was lost, the second finds our own topic.
@@ -59,7 +61,8 @@ internal sealed class TopicAdmin(ClusterView cluster)
                 ? new DeleteTopicsRequest { Topics = [new DeleteTopicsRequest.DeleteTopicState { Name = name }], TimeoutMs = TimeoutMs }
                 : new DeleteTopicsRequest { TopicNames = [name], TimeoutMs = TimeoutMs };
             using Answer<DeleteTopicsResponse> answer =
-                await connection.RequestAsync<DeleteTopicsRequest, DeleteTopicsResponse>(request, cancellationToken: ct).ConfigureAwait(false);
+                await connection.RequestAsync<DeleteTopicsRequest, DeleteTopicsResponse>(request, cancellationToken: ct)
+                    .ConfigureAwait(false);
             DeleteTopicsResponse.DeletableTopicResult result = answer.Message.Responses.Single();
             CheckFinal(result.ErrorCode, $"Deleting topic '{name}'", connection, result.ErrorMessage);
             return true;
@@ -75,31 +78,42 @@ internal sealed class TopicAdmin(ClusterView cluster)
                 TimeoutMs = TimeoutMs,
             };
             using Answer<CreatePartitionsResponse> answer =
-                await connection.RequestAsync<CreatePartitionsRequest, CreatePartitionsResponse>(request, cancellationToken: ct).ConfigureAwait(false);
+                await connection.RequestAsync<CreatePartitionsRequest, CreatePartitionsResponse>(request, cancellationToken: ct)
+                    .ConfigureAwait(false);
             CreatePartitionsResponse.CreatePartitionsTopicResult result = answer.Message.Results.Single();
             CheckFinal(result.ErrorCode, $"Adding partitions to topic '{topic}'", connection, result.ErrorMessage);
             return true;
         },
         cancellationToken);
 
-    public Task<IReadOnlyList<ConfigEntry>> DescribeConfigsAsync(string topic, CancellationToken cancellationToken) => AskAsync<IReadOnlyList<ConfigEntry>>(
+    public Task<IReadOnlyList<ConfigEntry>> DescribeConfigsAsync(string topic, CancellationToken cancellationToken) =>
+        AskAsync<IReadOnlyList<ConfigEntry>>(
         async (connection, ct) =>
         {
             var request = new DescribeConfigsRequest
             {
-                Resources = [new DescribeConfigsRequest.DescribeConfigsResource { ResourceType = TopicResource, ResourceName = topic, ConfigurationKeys = null }],
+                Resources =
+                [
+                    new DescribeConfigsRequest.DescribeConfigsResource
+                    {
+                        ResourceType = TopicResource, ResourceName = topic, ConfigurationKeys = null,
+                    },
+                ],
                 IncludeDocumentation = connection.Versions.Pick<DescribeConfigsRequest>() >= 3,
             };
             using Answer<DescribeConfigsResponse> answer =
-                await connection.RequestAsync<DescribeConfigsRequest, DescribeConfigsResponse>(request, cancellationToken: ct).ConfigureAwait(false);
+                await connection.RequestAsync<DescribeConfigsRequest, DescribeConfigsResponse>(request, cancellationToken: ct)
+                    .ConfigureAwait(false);
             DescribeConfigsResponse.DescribeConfigsResult result = answer.Message.Results.Single();
             CheckFinal(result.ErrorCode, $"Configs of topic '{topic}'", connection, result.ErrorMessage);
             return [.. result.Configs.Select(static c =>
-                new ConfigEntry(c.Name, c.Value, c.ConfigSource == DefaultSource, c.ReadOnly, c.IsSensitive, c.Documentation)).OrderBy(static c => c.Name, StringComparer.Ordinal)];
+                new ConfigEntry(c.Name, c.Value, c.ConfigSource == DefaultSource, c.ReadOnly, c.IsSensitive, c.Documentation))
+                    .OrderBy(static c => c.Name, StringComparer.Ordinal)];
         },
         cancellationToken);
 
-    public Task AlterConfigsAsync(string topic, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken) => AskAsync(
+    public Task AlterConfigsAsync(string topic, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken) =>
+        AskAsync(
         async (connection, ct) =>
         {
             var request = new IncrementalAlterConfigsRequest
@@ -129,7 +143,8 @@ internal sealed class TopicAdmin(ClusterView cluster)
         cancellationToken);
 
     /// <summary>Topics straight from a broker; null: all of them.</summary>
-    public Task<IReadOnlyList<TopicSnapshot>> ReadAsync(IReadOnlyList<string>? names, CancellationToken cancellationToken) => AskAsync<IReadOnlyList<TopicSnapshot>>(
+    public Task<IReadOnlyList<TopicSnapshot>> ReadAsync(IReadOnlyList<string>? names, CancellationToken cancellationToken) =>
+        AskAsync<IReadOnlyList<TopicSnapshot>>(
         async (connection, ct) =>
         {
             var request = new MetadataRequest
@@ -150,7 +165,8 @@ internal sealed class TopicAdmin(ClusterView cluster)
             using Answer<MetadataResponse> answer =
                 await connection.RequestAsync<MetadataRequest, MetadataResponse>(request, cancellationToken: ct).ConfigureAwait(false);
             MetadataResponse cluster = answer.Message;
-            BrokerDescription[] brokers = [.. cluster.Brokers.Select(static b => new BrokerDescription(b.NodeId, b.Host, b.Port, b.Rack)).OrderBy(static b => b.Id)];
+            BrokerDescription[] brokers =
+                [.. cluster.Brokers.Select(static b => new BrokerDescription(b.NodeId, b.Host, b.Port, b.Rack)).OrderBy(static b => b.Id)];
             return new ClusterDescription(cluster.ClusterId, cluster.ControllerId, brokers);
         },
         cancellationToken);

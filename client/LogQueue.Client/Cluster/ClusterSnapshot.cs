@@ -17,6 +17,7 @@ internal sealed record ClusterSnapshot(
 
     /// <summary>The leading broker's id; -1 when the partition or its leader is unknown.</summary>
     public int LeaderOf(TopicPartition partition) =>
-        Topics.TryGetValue(partition.Topic, out TopicSnapshot? topic) && partition.Partition >= 0 && partition.Partition < topic.Partitions.Length
+        Topics.TryGetValue(partition.Topic, out TopicSnapshot? topic) && partition.Partition >= 0
+            && partition.Partition < topic.Partitions.Length
         && topic.Partitions[partition.Partition] is { } p && Brokers.ContainsKey(p.LeaderId) ? p.LeaderId : -1;
 }

@@ -85,7 +85,8 @@ internal sealed class ClusterView : IAsyncDisposable
                 return topic;
             }
 
-            problem = KafkaErrors.Of(topic?.Error is { } code and not ErrorCode.None ? code : ErrorCode.UnknownTopicOrPartition, $"Topic '{name}'");
+            problem = KafkaErrors.Of(
+                topic?.Error is { } code and not ErrorCode.None ? code : ErrorCode.UnknownTopicOrPartition, $"Topic '{name}'");
             if (!problem.IsRetriable || Options.TimeProvider.GetElapsedTime(started) >= patience)
             {
                 Unwatch(name);
@@ -115,7 +116,8 @@ internal sealed class ClusterView : IAsyncDisposable
         {
             try
             {
-                BrokerConnection connection = await _connections.GetAsync(address, ConnectionUse.General, cancellationToken).ConfigureAwait(false);
+                BrokerConnection connection = await _connections.GetAsync(address, ConnectionUse.General, cancellationToken)
+                    .ConfigureAwait(false);
                 return await call(connection, cancellationToken).ConfigureAwait(false);
             }
             catch (KafkaException e) when (e.ErrorCode is ErrorCode.NetworkException or ErrorCode.RequestTimedOut)

@@ -13,7 +13,8 @@ internal sealed class OffsetLookup(ClusterView cluster, ConnectionPool connectio
     /// <summary>Looks up all, trying again until <paramref name="patience"/> is over.</summary>
     /// <exception cref="KafkaException">A partition does not exist, or its leader does not answer.</exception>
     public async Task<Dictionary<TopicPartition, OffsetFound>> FindAsync(
-        IReadOnlyDictionary<TopicPartition, long> timestamps, IsolationLevel isolation, TimeSpan patience, CancellationToken cancellationToken)
+        IReadOnlyDictionary<TopicPartition, long> timestamps, IsolationLevel isolation, TimeSpan patience,
+            CancellationToken cancellationToken)
     {
         var found = new Dictionary<TopicPartition, OffsetFound>(timestamps.Count);
         foreach (TopicPartition partition in timestamps.Keys)
@@ -57,7 +58,8 @@ internal sealed class OffsetLookup(ClusterView cluster, ConnectionPool connectio
 
             BrokerConnection connection =
                 await connections.GetAsync(snapshot.Brokers[group.Key], ConnectionUse.General, cancellationToken).ConfigureAwait(false);
-            problem = await AskAsync(connection, [.. group], timestamps, isolation, found, cancellationToken).ConfigureAwait(false) ?? problem;
+            problem = await AskAsync(connection, [.. group], timestamps, isolation, found, cancellationToken).ConfigureAwait(false)
+                ?? problem;
         }
 
         if (problem is not null)
@@ -73,7 +75,8 @@ internal sealed class OffsetLookup(ClusterView cluster, ConnectionPool connectio
 
     private static KafkaException NoLeader(ClusterSnapshot snapshot, TopicPartition partition)
     {
-        ErrorCode code = snapshot.Topics.TryGetValue(partition.Topic, out TopicSnapshot? topic) && partition.Partition < topic.Partitions.Length
+        ErrorCode code = snapshot.Topics.TryGetValue(partition.Topic, out TopicSnapshot? topic)
+            && partition.Partition < topic.Partitions.Length
             ? ErrorCode.LeaderNotAvailable
             : topic?.Error is { } error and not ErrorCode.None ? error : ErrorCode.UnknownTopicOrPartition;
         return KafkaErrors.Of(code, $"Partition {partition.Topic}-{partition.Partition}");
@@ -91,7 +94,8 @@ internal sealed class OffsetLookup(ClusterView cluster, ConnectionPool connectio
         {
             ReplicaId = -1,
             IsolationLevel = (sbyte)isolation,
-            Topics = [.. partitions.GroupBy(static p => p.Topic, StringComparer.Ordinal).Select(topic => new ListOffsetsRequest.ListOffsetsTopic
+            Topics = [.. partitions.GroupBy(static p => p.Topic, StringComparer.Ordinal)
+                .Select(topic => new ListOffsetsRequest.ListOffsetsTopic
             {
                 Name = topic.Key,
                 Partitions = [.. topic.Select(p => new ListOffsetsRequest.ListOffsetsPartition

@@ -7,7 +7,8 @@ namespace LogQueue.Client.Cluster;
 internal static class Retry
 {
     /// <summary>
-    /// Calls <paramref name="attempt"/> until it returns, fails for good, or <paramref name="patience"/> is over; then throws its last error.
+    /// Calls <paramref name="attempt"/> until it returns, fails for good, or <paramref name="patience"/> is over; then throws its last
+    /// error.
     /// </summary>
     public static async Task<T> RunAsync<T>(
         ClientOptions options, TimeSpan patience, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)

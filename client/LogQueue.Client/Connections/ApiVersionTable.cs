@@ -1,5 +1,4 @@
 using LogQueue.Protocol;
-using LogQueue.Wire;
 
 namespace LogQueue.Client.Connections;
 

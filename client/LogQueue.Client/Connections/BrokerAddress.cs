@@ -39,6 +39,7 @@ internal readonly record struct BrokerAddress(string Host, int Port)
         }
 
         host = host.Trim('[', ']');
-        return host.Length > 0 ? new BrokerAddress(host, port) : throw new ArgumentException($"'{text}' has no host: write host:port.", nameof(text));
+        return host.Length > 0 ? new BrokerAddress(host, port)
+            : throw new ArgumentException($"'{text}' has no host: write host:port.", nameof(text));
     }
 }

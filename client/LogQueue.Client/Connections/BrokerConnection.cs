@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using LogQueue.Protocol;
-using LogQueue.Protocol.Messages;
 using LogQueue.Wire;
 using LogQueue.Wire.Memory;
 
@@ -30,7 +29,8 @@ internal sealed class BrokerConnection : IAsyncDisposable
         _options = options;
         _slots = new SemaphoreSlim(options.MaxInFlightPerConnection, options.MaxInFlightPerConnection);
         Address = address;
-        Versions = new ApiVersionTable(new Dictionary<ApiKey, ApiVersionRange> { [ApiKey.ApiVersions] = new(0, short.MaxValue) }, address.ToString());
+        Versions = new ApiVersionTable(
+            new Dictionary<ApiKey, ApiVersionRange> { [ApiKey.ApiVersions] = new(0, short.MaxValue) }, address.ToString());
         TimeSpan tick = TimeSpan.FromMilliseconds(Math.Clamp(options.RequestTimeout.TotalMilliseconds / 8, 5, 500));
         _watchdog = options.TimeProvider.CreateTimer(static state => ((BrokerConnection)state!).CheckDeadlines(), this, tick, tick);
     }
@@ -92,7 +92,8 @@ internal sealed class BrokerConnection : IAsyncDisposable
         catch (WireFormatException e)
         {
             frame.Dispose();
-            var error = new KafkaException(ErrorCode.CorruptMessage, $"{Address} sent a malformed {TRequest.ApiKey} answer: {e.Message}", Address.ToString(), e);
+            var error = new KafkaException(
+                ErrorCode.CorruptMessage, $"{Address} sent a malformed {TRequest.ApiKey} answer: {e.Message}", Address.ToString(), e);
             Fail(error);
             throw error;
         }
@@ -118,7 +119,8 @@ internal sealed class BrokerConnection : IAsyncDisposable
                 ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested && IsOpen, this);
                 int correlationId = unchecked(++_correlationId);
                 TimeSpan patience = _options.RequestTimeout + extraWait;
-                long deadline = _options.TimeProvider.GetTimestamp() + (long)(patience.TotalSeconds * _options.TimeProvider.TimestampFrequency);
+                long deadline =
+                    _options.TimeProvider.GetTimestamp() + (long)(patience.TotalSeconds * _options.TimeProvider.TimestampFrequency);
                 pending = new PendingRequest(TRequest.ApiKey, version, correlationId, deadline);
                 Encode(request, version, correlationId);
                 if (expectAnswer)

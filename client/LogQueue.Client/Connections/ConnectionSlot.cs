@@ -1,6 +1,8 @@
 namespace LogQueue.Client.Connections;
 
-/// <summary>Keeps one connection open: whoever asks first after a failure opens the next, not before the pause is over. Thread-safe.</summary>
+/// <summary>
+/// Keeps one connection open: whoever asks first after a failure opens the next, not before the pause is over. Thread-safe.
+/// </summary>
 internal sealed class ConnectionSlot(BrokerAddress address, ClientOptions options) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);

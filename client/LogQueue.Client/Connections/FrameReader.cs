@@ -4,7 +4,9 @@ using LogQueue.Wire.Memory;
 
 namespace LogQueue.Client.Connections;
 
-/// <summary>Cuts the bytes of a socket into frames. Small ones share a receive buffer, a large one is received in place. One reader.</summary>
+/// <summary>
+/// Cuts the bytes of a socket into frames. Small ones share a receive buffer, a large one is received in place. One reader.
+/// </summary>
 internal sealed class FrameReader(Socket socket, int maxFrameBytes) : IDisposable
 {
     private const int ReceiveBytes = 128 * 1024;
@@ -32,8 +34,8 @@ internal sealed class FrameReader(Socket socket, int maxFrameBytes) : IDisposabl
         if (sizeBytes < sizeof(int) || sizeBytes > maxFrameBytes)
         {
             throw new InvalidDataException(
-                $"The broker announced an answer of {sizeBytes} bytes (allowed: 4 to {maxFrameBytes}): it does not speak Kafka's protocol, or "
-                + "MaxResponseBytes is too low.");
+                $"The broker announced an answer of {sizeBytes} bytes (allowed: 4 to {maxFrameBytes}): "
+                + "it does not speak Kafka's protocol, or MaxResponseBytes is too low.");
         }
 
         _start += sizeof(int);

@@ -39,7 +39,8 @@ internal static class VersionExchange
     private static async Task<ApiVersionsResponse> AskAsync(BrokerConnection connection, short version, CancellationToken cancellationToken)
     {
         var request = new ApiVersionsRequest { ClientSoftwareName = "logqueue-dotnet", ClientSoftwareVersion = "0.1.0" };
-        PendingRequest pending = await connection.SendAsync(request, version, default, expectAnswer: true, cancellationToken).ConfigureAwait(false);
+        PendingRequest pending = await connection.SendAsync(request, version, default, expectAnswer: true, cancellationToken)
+            .ConfigureAwait(false);
         using PooledBuffer frame = await pending.Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
 
         // A broker that does not know the version answers in version 0, and says so in the error code.

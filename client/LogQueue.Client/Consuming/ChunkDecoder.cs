@@ -48,7 +48,8 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         if (position == 0 && batches.Length > 0)
         {
             throw new CorruptRecordException(
-                $"{partition.Id.Topic}-{partition.Id.Partition}: the broker's answer at offset {_firstOffset} holds {batches.Length} bytes but no whole batch.");
+                $"{partition.Id.Topic}-{partition.Id.Partition}: the broker's answer at offset {_firstOffset} "
+                + $"holds {batches.Length} bytes but no whole batch.");
         }
 
         Flush(NextOffset);
@@ -60,13 +61,15 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         var view = new RecordBatchView(bytes.Span);
         if (view.Magic != RecordBatchLayout.Magic)
         {
-            throw new CorruptRecordException($"{partition.Id.Topic}-{partition.Id.Partition}@{view.BaseOffset}: batch format {view.Magic} is not supported.");
+            throw new CorruptRecordException(
+                $"{partition.Id.Topic}-{partition.Id.Partition}@{view.BaseOffset}: batch format {view.Magic} is not supported.");
         }
 
         if (options.CheckCrc && !view.IsChecksumValid)
         {
             throw new CorruptRecordException(
-                $"{partition.Id.Topic}-{partition.Id.Partition}@{view.BaseOffset}: checksum {view.ComputeCrc():x8}, expected {view.Crc:x8}.");
+                $"{partition.Id.Topic}-{partition.Id.Partition}@{view.BaseOffset}: "
+                + $"checksum {view.ComputeCrc():x8}, expected {view.Crc:x8}.");
         }
 
         if (view.NextOffset <= NextOffset)
@@ -74,7 +77,7 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
             return;
         }
 
-        bool isSkipped = view.IsControl || IsAborted(view, bytes, aborted);
+        bool isSkipped = IsAborted(view, aborted) || view.IsControl;
         if (!isSkipped)
         {
             ReadRecords(bytes);
@@ -83,7 +86,7 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         NextOffset = stopOffset >= 0 ? Math.Min(view.NextOffset, Math.Max(stopOffset, NextOffset)) : view.NextOffset;
     }
 
-    private bool IsAborted(RecordBatchView view, ReadOnlyMemory<byte> bytes, Queue<FetchResponse.AbortedTransaction> aborted)
+    private bool IsAborted(RecordBatchView view, Queue<FetchResponse.AbortedTransaction> aborted)
     {
         if (options.Isolation != IsolationLevel.ReadCommitted)
         {
@@ -93,6 +96,13 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         while (aborted.TryPeek(out FetchResponse.AbortedTransaction? first) && first.FirstOffset <= view.LastOffset)
         {
             _abortedProducers.Add(aborted.Dequeue().ProducerId);
+        }
+
+        if (view.IsControl)
+        {
+            // The marker ends the producer's transaction; what it writes after that is another one.
+            _abortedProducers.Remove(view.ProducerId);
+            return false;
         }
 
         return view.IsTransactional && _abortedProducers.Contains(view.ProducerId);

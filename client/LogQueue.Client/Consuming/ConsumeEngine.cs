@@ -8,7 +8,7 @@ using LogQueue.Records;
 namespace LogQueue.Client.Consuming;
 
 /// <summary>Ties a consumer's parts together: assignment, positions, fetches, commits. Thread-safe.</summary>
-internal sealed class ConsumeEngine : IGroupHost
+internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
 {
     /// <summary>How long a topic that does not exist (yet) is asked for.</summary>
     private static readonly TimeSpan TopicPatience = TimeSpan.FromSeconds(10);
@@ -80,20 +80,23 @@ internal sealed class ConsumeEngine : IGroupHost
     }
 
     public Task CommitAsync(
-        IReadOnlyDictionary<TopicPartition, long>? offsets, CancellationToken cancellationToken, IReadOnlyDictionary<TopicPartition, string>? metadata = null)
+        IReadOnlyDictionary<TopicPartition, long>? offsets,
+        CancellationToken cancellationToken,
+        IReadOnlyDictionary<TopicPartition, string>? metadata = null)
     {
-        OffsetCommitter committer = _committer ?? throw new InvalidOperationException("Without a group there is nowhere to commit: set ConsumerOptions.Group.");
+        OffsetCommitter committer = _committer
+            ?? throw new InvalidOperationException("Without a group there is nowhere to commit: set ConsumerOptions.Group.");
         TimeSpan patience = _cluster.Options.OperationTimeout;
         return offsets is null
             ? committer.CommitPositionsAsync(null, patience, cancellationToken)
             : committer.CommitAsync(offsets, metadata, patience, cancellationToken);
     }
 
-    /// <summary>Commits, leaves, stops: within <paramref name="limit"/>, whatever the brokers do.</summary>
-    public async Task StopAsync(TimeSpan limit)
+    /// <summary>Commits, leaves, stops: within the close timeout, whatever the brokers do.</summary>
+    public async ValueTask DisposeAsync()
     {
         State.Close();
-        using var deadline = new CancellationTokenSource(limit, _cluster.Options.TimeProvider);
+        using var deadline = new CancellationTokenSource(_cluster.Options.CloseTimeout * 0.8, _cluster.Options.TimeProvider);
         try
         {
             await _stopMembership.CancelAsync().ConfigureAwait(false);
@@ -111,9 +114,12 @@ internal sealed class ConsumeEngine : IGroupHost
 
         await _stop.CancelAsync().ConfigureAwait(false);
         await _connections.DisposeAsync().ConfigureAwait(false);
-        await _fetcher.StopAsync().ConfigureAwait(false);
+        await _fetcher.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_loops).ConfigureAwait(false);
         State.Clear();
+        _committer?.Dispose();
+        _stopMembership.Dispose();
+        _stop.Dispose();
     }
 
     public async Task RevokeAsync(GroupIdentity identity, CancellationToken cancellationToken)

@@ -20,7 +20,8 @@ internal static class FetchExchange
     public static short CapFor(IReadOnlyList<FetchPart> parts, ClusterSnapshot snapshot) =>
         parts.All(p => IdOf(p, snapshot) != Guid.Empty) ? ByIdCap : ByNameCap;
 
-    public static FetchRequest Encode(IReadOnlyList<FetchPart> parts, ClusterSnapshot snapshot, ConsumerOptions options, TimeSpan maxWait, bool byId) => new()
+    public static FetchRequest Encode(
+        IReadOnlyList<FetchPart> parts, ClusterSnapshot snapshot, ConsumerOptions options, TimeSpan maxWait, bool byId) => new()
     {
         MaxWaitMs = (int)maxWait.TotalMilliseconds,
         MinBytes = options.FetchMinBytes,

@@ -9,8 +9,12 @@ using LogQueue.Records;
 
 namespace LogQueue.Client.Consuming;
 
-/// <summary>Reads ahead: one loop per leading broker, each with one long-polling fetch over all partitions that have room. Thread-safe.</summary>
-internal sealed class Fetcher(ConsumerOptions options, ClusterView cluster, ConnectionPool connections, ReadState state, Action<Exception> onTrouble)
+/// <summary>
+/// Reads ahead: one loop per leading broker, each with one long-polling fetch over all partitions that have room. Thread-safe.
+/// </summary>
+internal sealed class Fetcher(
+    ConsumerOptions options, ClusterView cluster, ConnectionPool connections, ReadState state, Action<Exception> onTrouble)
+    : IAsyncDisposable
 {
     /// <summary>A fetch that leaves out partitions because they are full must not keep them waiting.</summary>
     private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(10);
@@ -27,7 +31,8 @@ internal sealed class Fetcher(ConsumerOptions options, ClusterView cluster, Conn
             return;
         }
 
-        foreach (int broker in state.Read(partitions => partitions.Keys.Select(cluster.Snapshot.LeaderOf).Where(static b => b >= 0).ToHashSet()))
+        ClusterSnapshot snapshot = cluster.Snapshot;
+        foreach (int broker in state.Read(partitions => partitions.Keys.Select(snapshot.LeaderOf).Where(static b => b >= 0).ToHashSet()))
         {
             AsyncSignal signal = _loops.GetOrAdd(broker, id =>
             {
@@ -39,7 +44,7 @@ internal sealed class Fetcher(ConsumerOptions options, ClusterView cluster, Conn
         }
     }
 
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_tasks).ConfigureAwait(false);
@@ -104,7 +109,8 @@ internal sealed class Fetcher(ConsumerOptions options, ClusterView cluster, Conn
     {
         try
         {
-            BrokerConnection connection = await connections.GetAsync(snapshot.Brokers[brokerId], ConnectionUse.Fetch, stop).ConfigureAwait(false);
+            BrokerConnection connection = await connections.GetAsync(snapshot.Brokers[brokerId], ConnectionUse.Fetch, stop)
+                .ConfigureAwait(false);
             short cap = FetchExchange.CapFor(parts, snapshot);
             bool byId = connection.Versions.Pick<FetchRequest>(cap) > FetchExchange.ByNameCap;
             FetchRequest request = FetchExchange.Encode(parts, snapshot, options, maxWait, byId);
@@ -170,7 +176,8 @@ internal sealed class Fetcher(ConsumerOptions options, ClusterView cluster, Conn
             return;
         }
 
-        long end = options.Isolation == IsolationLevel.ReadCommitted && answer.LastStableOffset >= 0 ? answer.LastStableOffset : answer.HighWatermark;
+        long end = options.Isolation == IsolationLevel.ReadCommitted && answer.LastStableOffset >= 0 ? answer.LastStableOffset
+            : answer.HighWatermark;
         state.Add(part.Partition, part.SeekCount, chunks, decoder.NextOffset, end);
     }
 
@@ -190,7 +197,8 @@ internal sealed class Fetcher(ConsumerOptions options, ClusterView cluster, Conn
                 partition.IsReset = true;
             }
         });
-        onTrouble(new KafkaException(ErrorCode.OffsetOutOfRange, $"Offset {part.Offset} of {id.Topic}-{id.Partition} is out of range.", broker));
+        onTrouble(
+            new KafkaException(ErrorCode.OffsetOutOfRange, $"Offset {part.Offset} of {id.Topic}-{id.Partition} is out of range.", broker));
     }
 
     private void Trouble(FetchPart part, KafkaException error)

@@ -3,7 +3,9 @@ using LogQueue.Records;
 
 namespace LogQueue.Client.Consuming;
 
-/// <summary>Stores a consumer's positions in its group: by itself now and then, or when asked. Commits do not overlap. Thread-safe.</summary>
+/// <summary>
+/// Stores a consumer's positions in its group: by itself now and then, or when asked. Commits do not overlap. Thread-safe.
+/// </summary>
 internal sealed class OffsetCommitter(ReadState state, GroupOffsetClient offsets, Func<GroupIdentity?> identity) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -27,7 +29,10 @@ internal sealed class OffsetCommitter(ReadState state, GroupOffsetClient offsets
 
     /// <summary>Commits the given offsets.</summary>
     public async Task CommitAsync(
-        IReadOnlyDictionary<TopicPartition, long> given, IReadOnlyDictionary<TopicPartition, string>? metadata, TimeSpan patience, CancellationToken cancellationToken)
+        IReadOnlyDictionary<TopicPartition, long> given,
+        IReadOnlyDictionary<TopicPartition, string>? metadata,
+        TimeSpan patience,
+        CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -52,7 +57,8 @@ internal sealed class OffsetCommitter(ReadState state, GroupOffsetClient offsets
         }
 
         who ??= identity() ?? throw new KafkaException(
-            Protocol.ErrorCode.RebalanceInProgress, "The consumer is not a member of its group right now, so it cannot commit: wait for its assignment.");
+            Protocol.ErrorCode.RebalanceInProgress,
+            "The consumer is not a member of its group right now, so it cannot commit: wait for its assignment.");
         await offsets.CommitAsync(who, given, patience, cancellationToken, metadata).ConfigureAwait(false);
         foreach ((TopicPartition id, long offset) in given)
         {

@@ -6,7 +6,9 @@ using LogQueue.Records;
 
 namespace LogQueue.Client.Consuming;
 
-/// <summary>Finds the start of partitions that have none, and looks at the cluster again when fetches fail. One loop per consumer.</summary>
+/// <summary>
+/// Finds the start of partitions that have none, and looks at the cluster again when fetches fail. One loop per consumer.
+/// </summary>
 internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartResolver resolver, Action kickFetches)
 {
     /// <summary>How long a partition that the cluster does not know is asked for before the reader is told.</summary>
@@ -47,7 +49,8 @@ internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartRe
     /// <summary>True when something was done and more may be.</summary>
     private async Task<bool> StepAsync(CancellationToken stop)
     {
-        (TopicPartition Id, int SeekCount, bool IsReset, bool HasPosition, bool IsTroubled)[] open = state.Read(static partitions => partitions.Values
+        (TopicPartition Id, int SeekCount, bool IsReset, bool HasPosition, bool IsTroubled)[] open =
+            state.Read(static partitions => partitions.Values
             .Where(static p => !p.HasPosition || p.IsTroubled)
             .Select(static p => (p.Id, p.SeekCount, p.IsReset, p.HasPosition, p.IsTroubled)).ToArray());
         if (open.Length == 0)
@@ -76,7 +79,8 @@ internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartRe
             TopicPartition[] unplaced = [.. open.Where(static p => !p.HasPosition).Select(static p => p.Id)];
             if (unplaced.Length > 0)
             {
-                await PlaceAsync(open.ToDictionary(static p => p.Id, static p => p.SeekCount), unplaced, open.Where(static p => p.IsReset).Select(static p => p.Id).ToHashSet(), stop)
+                HashSet<TopicPartition> resets = [.. open.Where(static p => p.IsReset).Select(static p => p.Id)];
+                await PlaceAsync(open.ToDictionary(static p => p.Id, static p => p.SeekCount), unplaced, resets, stop)
                     .ConfigureAwait(false);
             }
 
@@ -105,7 +109,8 @@ internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartRe
     private async Task PlaceAsync(
         Dictionary<TopicPartition, int> seekCounts, TopicPartition[] unplaced, HashSet<TopicPartition> resets, CancellationToken stop)
     {
-        Dictionary<TopicPartition, (long Start, long Stop)> places = await resolver.ResolveAsync(unplaced, resets, stop).ConfigureAwait(false);
+        Dictionary<TopicPartition, (long Start, long Stop)> places = await resolver.ResolveAsync(unplaced, resets, stop)
+            .ConfigureAwait(false);
         foreach ((TopicPartition id, (long start, long end)) in places)
         {
             state.Change(id, p =>

@@ -214,8 +214,8 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
     }
 
     /// <summary>
-    /// Gives back a chunk: <paramref name="nextIndex"/> is the first record not yielded. When <paramref name="isAskedPast"/>, the one before counts
-    /// as done; else (the reader stopped at it) it counts when somebody asks again.
+    /// Gives back a chunk: <paramref name="nextIndex"/> is the first record not yielded. When <paramref name="isAskedPast"/>, the one
+    /// before counts as done; else (the reader stopped at it) it counts when somebody asks again.
     /// </summary>
     public void GiveBack(FetchedChunk chunk, int nextIndex, bool isAskedPast)
     {

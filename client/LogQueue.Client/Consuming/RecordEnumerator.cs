@@ -1,7 +1,8 @@
 namespace LogQueue.Client.Consuming;
 
 /// <summary>Walks chunks record by record; only the step from chunk to chunk may wait. One caller.</summary>
-internal sealed class RecordEnumerator(ReadState state, Action onEnd, CancellationToken cancellationToken) : IAsyncEnumerator<ConsumedRecord>
+internal sealed class RecordEnumerator(ReadState state, Action onEnd, CancellationToken cancellationToken)
+    : IAsyncEnumerator<ConsumedRecord>
 {
     private FetchedChunk? _chunk;
     private int _index;

@@ -19,7 +19,8 @@ internal sealed class StartResolver(ConsumerOptions options, OffsetLookup lookup
         TopicPartition[] mayBeStored = [.. partitions.Where(p => !resets.Contains(p))];
         if (committed is not null && mayBeStored.Length > 0)
         {
-            foreach ((TopicPartition id, GroupOffset offset) in await committed.FetchAsync(mayBeStored, patience, cancellationToken).ConfigureAwait(false))
+            foreach ((TopicPartition id, GroupOffset offset) in await committed.FetchAsync(mayBeStored, patience, cancellationToken)
+                .ConfigureAwait(false))
             {
                 starts[id] = offset.Offset;
             }
@@ -47,7 +48,8 @@ internal sealed class StartResolver(ConsumerOptions options, OffsetLookup lookup
         StartKind kind = start.Kind == StartKind.Offset && open.Any(resets.Contains) ? StartKind.Beginning : start.Kind;
         Dictionary<TopicPartition, long> found = kind switch
         {
-            StartKind.Beginning or StartKind.FromEnd => await FindAsync(open, OffsetSpec.Earliest.TimestampMs, cancellationToken).ConfigureAwait(false),
+            StartKind.Beginning or StartKind.FromEnd => await FindAsync(open, OffsetSpec.Earliest.TimestampMs, cancellationToken)
+                .ConfigureAwait(false),
             StartKind.Timestamp => await FindAsync(open, Math.Max(0, start.Value), cancellationToken).ConfigureAwait(false),
             _ => [],
         };

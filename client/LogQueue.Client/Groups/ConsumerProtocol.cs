@@ -5,7 +5,7 @@ using LogQueue.Wire.Memory;
 namespace LogQueue.Client.Groups;
 
 /// <summary>
-/// The bytes that members of a consumer group exchange through the coordinator: a 16-bit version, then a subscription (topics, user data) or
+/// The bytes that members of a consumer group exchange through the coordinator: a 16-bit version, then a subscription (topics, data) or
 /// an assignment (topics with partitions, user data), in the protocol's old string and array forms.
 /// </summary>
 internal static class ConsumerProtocol
@@ -50,7 +50,8 @@ internal static class ConsumerProtocol
         using var output = new PooledBufferWriter();
         var writer = new WireWriter(output);
         writer.WriteInt16(0);
-        IGrouping<string, TopicPartition>[] topics = [.. partitions.GroupBy(static p => p.Topic, StringComparer.Ordinal).OrderBy(static g => g.Key, StringComparer.Ordinal)];
+        IGrouping<string, TopicPartition>[] topics =
+            [.. partitions.GroupBy(static p => p.Topic, StringComparer.Ordinal).OrderBy(static g => g.Key, StringComparer.Ordinal)];
         writer.WriteArrayLength(topics.Length, compact: false);
         foreach (IGrouping<string, TopicPartition> topic in topics)
         {

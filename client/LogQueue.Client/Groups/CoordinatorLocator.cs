@@ -38,7 +38,8 @@ internal sealed class CoordinatorLocator(ClusterView cluster, ConnectionPool con
     public void Forget() => _address = null;
 
     /// <summary>Runs a call against the coordinator with retries; an answer is refused by throwing <see cref="KafkaException"/>.</summary>
-    public Task<T> CallAsync<T>(Func<BrokerConnection, CancellationToken, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken) =>
+    public Task<T> CallAsync<T>(
+        Func<BrokerConnection, CancellationToken, Task<T>> call, TimeSpan patience, CancellationToken cancellationToken) =>
         Retry.RunAsync(
             cluster.Options,
             patience,

@@ -24,10 +24,13 @@ internal sealed class GroupExchange(CoordinatorLocator coordinator, ConsumerOpti
             MemberId = memberId,
             GroupInstanceId = options.GroupInstanceId,
             ProtocolType = ConsumerProtocol.Type,
-            Protocols = [.. options.Assignors.Select(a => new JoinGroupRequest.JoinGroupRequestProtocol { Name = Assignors.NameOf(a), Metadata = subscription })],
+            Protocols = [.. options.Assignors.Select(
+                a => new JoinGroupRequest.JoinGroupRequestProtocol { Name = Assignors.NameOf(a), Metadata = subscription })],
             Reason = reason,
         };
-        return await connection.RequestAsync<JoinGroupRequest, JoinGroupResponse>(request, extraWait: options.RebalanceTimeout + Slack, cancellationToken: cancellationToken)
+        return await connection
+            .RequestAsync<JoinGroupRequest, JoinGroupResponse>(
+                request, extraWait: options.RebalanceTimeout + Slack, cancellationToken: cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -44,10 +47,12 @@ internal sealed class GroupExchange(CoordinatorLocator coordinator, ConsumerOpti
             GroupInstanceId = identity.InstanceId,
             ProtocolType = ConsumerProtocol.Type,
             ProtocolName = protocol,
-            Assignments = [.. assignments.Select(static a => new SyncGroupRequest.SyncGroupRequestAssignment { MemberId = a.Key, Assignment = a.Value })],
+            Assignments = [.. assignments.Select(
+                static a => new SyncGroupRequest.SyncGroupRequestAssignment { MemberId = a.Key, Assignment = a.Value })],
         };
         using Answer<SyncGroupResponse> answer = await connection
-            .RequestAsync<SyncGroupRequest, SyncGroupResponse>(request, extraWait: options.RebalanceTimeout + Slack, cancellationToken: cancellationToken)
+            .RequestAsync<SyncGroupRequest, SyncGroupResponse>(
+                request, extraWait: options.RebalanceTimeout + Slack, cancellationToken: cancellationToken)
             .ConfigureAwait(false);
         Check(answer.Message.ErrorCode, "Getting an assignment", connection);
         return answer.Message.Assignment.ToArray();
@@ -65,7 +70,8 @@ internal sealed class GroupExchange(CoordinatorLocator coordinator, ConsumerOpti
             GroupInstanceId = identity.InstanceId,
         };
         using Answer<HeartbeatResponse> answer =
-            await connection.RequestAsync<HeartbeatRequest, HeartbeatResponse>(request, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await connection.RequestAsync<HeartbeatRequest, HeartbeatResponse>(request, cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
         return answer.Message.ErrorCode;
     }
 
@@ -77,11 +83,18 @@ internal sealed class GroupExchange(CoordinatorLocator coordinator, ConsumerOpti
             ? new LeaveGroupRequest
             {
                 GroupId = options.Group!,
-                Members = [new LeaveGroupRequest.MemberIdentity { MemberId = identity.MemberId, GroupInstanceId = identity.InstanceId, Reason = "the consumer was closed" }],
+                Members =
+                [
+                    new LeaveGroupRequest.MemberIdentity
+                    {
+                        MemberId = identity.MemberId, GroupInstanceId = identity.InstanceId, Reason = "the consumer was closed",
+                    },
+                ],
             }
             : new LeaveGroupRequest { GroupId = options.Group!, MemberId = identity.MemberId };
         using Answer<LeaveGroupResponse> answer =
-            await connection.RequestAsync<LeaveGroupRequest, LeaveGroupResponse>(request, cancellationToken: cancellationToken).ConfigureAwait(false);
+            await connection.RequestAsync<LeaveGroupRequest, LeaveGroupResponse>(request, cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
         Check(answer.Message.ErrorCode, "Leaving", connection);
     }
 

@@ -20,7 +20,8 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
         {
             bool isList = connection.Versions.Pick<OffsetFetchRequest>(VersionCap) >= 8;
             using Answer<OffsetFetchResponse> answer = await connection
-                .RequestAsync<OffsetFetchRequest, OffsetFetchResponse>(isList ? NewRequest(partitions) : OldRequest(partitions), VersionCap, cancellationToken: ct)
+                .RequestAsync<OffsetFetchRequest, OffsetFetchResponse>(
+                    isList ? NewRequest(partitions) : OldRequest(partitions), VersionCap, cancellationToken: ct)
                 .ConfigureAwait(false);
             return Read(answer.Message, isList, connection.Address.ToString());
         },
@@ -82,7 +83,8 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
             new OffsetFetchRequest.OffsetFetchRequestGroup
             {
                 GroupId = coordinator.Group,
-                Topics = partitions is null ? null : [.. ByTopic(partitions).Select(static t => new OffsetFetchRequest.OffsetFetchRequestTopics
+                Topics = partitions is null ? null
+                    : [.. ByTopic(partitions).Select(static t => new OffsetFetchRequest.OffsetFetchRequestTopics
                 {
                     Name = t.Topic,
                     PartitionIndexes = t.Partitions,
@@ -102,7 +104,8 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
     };
 
     private static IEnumerable<(string Topic, int[] Partitions)> ByTopic(IReadOnlyList<TopicPartition> partitions) =>
-        partitions.GroupBy(static p => p.Topic, StringComparer.Ordinal).Select(static g => (g.Key, g.Select(static p => p.Partition).ToArray()));
+        partitions.GroupBy(static p => p.Topic, StringComparer.Ordinal)
+            .Select(static g => (g.Key, g.Select(static p => p.Partition).ToArray()));
 
     private Dictionary<TopicPartition, GroupOffset> Read(OffsetFetchResponse response, bool isList, string broker)
     {
@@ -114,7 +117,8 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
             {
                 foreach (OffsetFetchResponse.OffsetFetchResponsePartition p in topic.Partitions)
                 {
-                    Add(found, topic.Name, p.PartitionIndex, p.ErrorCode, new GroupOffset(p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata), broker);
+                    Add(found, topic.Name, p.PartitionIndex, p.ErrorCode,
+                        new GroupOffset(p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata), broker);
                 }
             }
 
@@ -128,7 +132,8 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
             {
                 foreach (OffsetFetchResponse.OffsetFetchResponsePartitions p in topic.Partitions)
                 {
-                    Add(found, topic.Name, p.PartitionIndex, p.ErrorCode, new GroupOffset(p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata), broker);
+                    Add(found, topic.Name, p.PartitionIndex, p.ErrorCode,
+                        new GroupOffset(p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata), broker);
                 }
             }
         }
@@ -136,7 +141,8 @@ internal sealed class GroupOffsetClient(CoordinatorLocator coordinator)
         return found;
     }
 
-    private void Add(Dictionary<TopicPartition, GroupOffset> found, string topic, int partition, ErrorCode error, GroupOffset offset, string broker)
+    private void Add(
+        Dictionary<TopicPartition, GroupOffset> found, string topic, int partition, ErrorCode error, GroupOffset offset, string broker)
     {
         // A topic that is gone has no offset; everything else is an error.
         if (error is not ErrorCode.UnknownTopicOrPartition)

@@ -1,22 +1,15 @@
+using System.Threading.Channels;
+
 namespace LogQueue.Client.Producing;
 
 /// <summary>Wakes one waiting loop; setting it twice before it is seen wakes once. Thread-safe, one waiter.</summary>
 internal sealed class AsyncSignal
 {
-    private readonly SemaphoreSlim _semaphore = new(0);
-    private int _isSet;
+    private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    public void Set()
-    {
-        if (Interlocked.Exchange(ref _isSet, 1) == 0)
-        {
-            _semaphore.Release();
-        }
-    }
+    public void Set() => _channel.Writer.TryWrite(true);
 
-    public async ValueTask WaitAsync(CancellationToken cancellationToken)
-    {
-        await _semaphore.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Interlocked.Exchange(ref _isSet, 0);
-    }
+    public async ValueTask WaitAsync(CancellationToken cancellationToken) =>
+        await _channel.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
 }

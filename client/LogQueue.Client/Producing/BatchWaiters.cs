@@ -40,10 +40,13 @@ internal sealed class BatchWaiters
         switch (waiter.Scheduler)
         {
             case SynchronizationContext sync:
+#pragma warning disable VSTHRD001 // The awaiting code asked for its own context, as every await does.
                 sync.Post(static w => ((Waiter)w!).Run(), waiter);
+#pragma warning restore VSTHRD001
                 break;
             case TaskScheduler scheduler:
-                _ = Task.Factory.StartNew(static w => ((Waiter)w!).Run(), waiter, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
+                _ = Task.Factory.StartNew(
+                    static w => ((Waiter)w!).Run(), waiter, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
                 break;
             default:
                 ThreadPool.UnsafeQueueUserWorkItem(static w => w.Run(), waiter, preferLocal: false);

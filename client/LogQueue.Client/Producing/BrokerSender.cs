@@ -25,7 +25,8 @@ internal sealed class BrokerSender
         _brokerId = brokerId;
         _context = context;
         _engine = engine;
-        _lingerTimer = context.Time.CreateTimer(static s => ((AsyncSignal)s!).Set(), _signal, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _lingerTimer =
+            context.Time.CreateTimer(static s => ((AsyncSignal)s!).Set(), _signal, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public int InFlight => Volatile.Read(ref _inFlight);

@@ -7,7 +7,7 @@ using LogQueue.Protocol.Messages;
 namespace LogQueue.Client.Producing;
 
 /// <summary>Gets producer ids from the cluster. Thread-safe.</summary>
-internal sealed class IdentitySource(ClusterView cluster, bool isIdempotent)
+internal sealed class IdentitySource(ClusterView cluster, bool isIdempotent) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile Box? _current;
@@ -60,6 +60,8 @@ internal sealed class IdentitySource(ClusterView cluster, bool isIdempotent)
                 : throw KafkaErrors.Of(response.ErrorCode, "Getting a producer id", connection.Address.ToString());
         },
         cancellationToken);
+
+    public void Dispose() => _gate.Dispose();
 
     private sealed record Box(ProducerIdentity Identity);
 }

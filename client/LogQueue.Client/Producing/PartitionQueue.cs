@@ -27,8 +27,11 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
     public int FailureCount { get; private set; }
 
     /// <summary>Adds a record.</summary>
-    /// <returns>The batch and the record's number in it; MustRoute: the queue was idle and needs a sender; IsFull: a batch was closed.</returns>
-    public (ProducerBatch Batch, short Index, bool MustRoute, bool IsFull) Append(in OutgoingRecord record, long timestampMs, int budgetBytes)
+    /// <returns>
+    /// The batch and the record's number in it; MustRoute: the queue was idle and needs a sender; IsFull: a batch was closed.
+    /// </returns>
+    public (ProducerBatch Batch, short Index, bool MustRoute, bool IsFull) Append(
+        in OutgoingRecord record, long timestampMs, int budgetBytes)
     {
         lock (_lock)
         {
@@ -103,7 +106,8 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
         lock (_lock)
         {
             _inFlight.Remove(batch);
-            isEnded = batch.IsDone || isExpired || outcome.Error is ErrorCode.None or ErrorCode.DuplicateSequenceNumber || !MayRetryLocked(batch, outcome.Error);
+            isEnded = batch.IsDone || isExpired || outcome.Error is ErrorCode.None or ErrorCode.DuplicateSequenceNumber
+                || !MayRetryLocked(batch, outcome.Error);
             if (outcome.Error == ErrorCode.None)
             {
                 FailureCount = 0;
@@ -171,7 +175,9 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
         }
     }
 
-    /// <summary>Fails what is older than <paramref name="createdBefore"/>. What is in flight fails too, but is awaited for the order's sake.</summary>
+    /// <summary>
+    /// Fails what is older than <paramref name="createdBefore"/>. What is in flight fails too, but is awaited for the order's sake.
+    /// </summary>
     public void Expire(long createdBefore, Func<ProducerBatch, KafkaException> error)
     {
         List<ProducerBatch>? expired = null;

@@ -1,4 +1,3 @@
-using LogQueue.Client.Connections;
 using LogQueue.Client.Errors;
 using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
@@ -50,7 +49,8 @@ internal static class ProduceExchange
             TopicPartition id = batches[i].Partition;
             outcomes[i] = found.TryGetValue(id, out ProduceResponse.PartitionProduceResponse? answer)
                 ? OutcomeOf(id, answer, broker)
-                : BatchOutcome.Lost(new KafkaException(ErrorCode.NetworkException, $"{broker} did not answer for {id.Topic}-{id.Partition}.", broker));
+                : BatchOutcome.Lost(
+                    new KafkaException(ErrorCode.NetworkException, $"{broker} did not answer for {id.Topic}-{id.Partition}.", broker));
         }
 
         return outcomes;

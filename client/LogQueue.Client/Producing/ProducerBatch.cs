@@ -9,7 +9,7 @@ namespace LogQueue.Client.Producing;
 /// Records of one partition that travel together. It is itself the source of every record's ValueTask (the token is the record's number),
 /// so that a send allocates nothing of its own. Building and sending belong to its <see cref="PartitionQueue"/>; completion is thread-safe.
 /// </summary>
-internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>
+internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposable
 {
     /// <summary>Tokens are 16 bits wide.</summary>
     public const int MaxRecords = short.MaxValue;
@@ -128,7 +128,7 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>
     }
 
     /// <summary>Gives the buffers back. Only when it is done and not being sent.</summary>
-    public void ReleaseBuffers()
+    public void Dispose()
     {
         _built = default;
         Interlocked.Exchange(ref _builder, null)?.Dispose();
@@ -189,7 +189,8 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>
         if (_state == Succeeded)
         {
             long timestamp = _appendTimestampMs >= 0 ? _appendTimestampMs : _timestamps[token];
-            return new RecordMetadata(_queue.Partition, _baseOffset < 0 ? -1 : _baseOffset + token, DateTimeOffset.FromUnixTimeMilliseconds(timestamp));
+            return new RecordMetadata(
+                _queue.Partition, _baseOffset < 0 ? -1 : _baseOffset + token, DateTimeOffset.FromUnixTimeMilliseconds(timestamp));
         }
 
         if (_state == Failed)

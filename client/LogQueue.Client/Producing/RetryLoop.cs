@@ -3,7 +3,9 @@ using LogQueue.Client.Errors;
 
 namespace LogQueue.Client.Producing;
 
-/// <summary>Holds the queues that may not send now (a failed try, no leader) and sends them on when their pause is over. Thread-safe.</summary>
+/// <summary>
+/// Holds the queues that may not send now (a failed try, no leader) and sends them on when their pause is over. Thread-safe.
+/// </summary>
 internal sealed class RetryLoop(SendContext context, SendEngine engine)
 {
     private readonly Lock _lock = new();
@@ -64,7 +66,8 @@ internal sealed class RetryLoop(SendContext context, SendEngine engine)
             }
 
             long due = _waiting.Min(static w => w.DueTimestamp) - context.Time.GetTimestamp();
-            return due <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(due / (double)context.Time.TimestampFrequency) + TimeSpan.FromMilliseconds(1);
+            return due <= 0 ? TimeSpan.Zero
+                : TimeSpan.FromSeconds(due / (double)context.Time.TimestampFrequency) + TimeSpan.FromMilliseconds(1);
         }
     }
 

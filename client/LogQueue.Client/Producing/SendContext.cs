@@ -58,7 +58,7 @@ internal sealed class SendContext
             Statistics.Failed(batch.RecordCount);
         }
 
-        batch.ReleaseBuffers();
+        batch.Dispose();
         Budget.Release(batch.BudgetBytes);
     }
 

@@ -6,7 +6,7 @@ using LogQueue.Protocol;
 namespace LogQueue.Client.Producing;
 
 /// <summary>Ties a producer's parts together: topics, partition queues, the senders of the brokers, retries, expiry. Thread-safe.</summary>
-internal sealed class SendEngine
+internal sealed class SendEngine : IAsyncDisposable
 {
     /// <summary>How long a topic that the cluster does not know (yet) is asked for.</summary>
     private static readonly TimeSpan TopicPatience = TimeSpan.FromSeconds(10);
@@ -179,14 +179,17 @@ internal sealed class SendEngine
     }
 
     /// <summary>Stops all loops; what is not acknowledged fails.</summary>
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         await _expiry.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         ExpireAll(static batch => new KafkaException(
-            ErrorCode.RequestTimedOut, $"The producer was closed before {batch.RecordCount} records of {batch.Partition.Topic} were acknowledged."));
+            ErrorCode.RequestTimedOut,
+                $"The producer was closed before {batch.RecordCount} records of {batch.Partition.Topic} were acknowledged."));
         await _connections.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_loops).ConfigureAwait(false);
+        Identities.Dispose();
+        _stop.Dispose();
     }
 
     private static KafkaException Stopped(Exception error) => new(

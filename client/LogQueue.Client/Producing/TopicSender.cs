@@ -139,7 +139,8 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
 
         lock (_lock)
         {
-            if (snapshot.Topics.TryGetValue(topic, out TopicSnapshot? found) && found.Error == ErrorCode.None && found.Partitions.Length > _partitions.Length)
+            if (snapshot.Topics.TryGetValue(topic, out TopicSnapshot? found) && found.Error == ErrorCode.None
+                && found.Partitions.Length > _partitions.Length)
             {
                 int before = _partitions.Length;
                 var grown = new PartitionQueue[found.Partitions.Length];
@@ -222,7 +223,8 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
         {
             waiting.Fail(new KafkaException(
                 ErrorCode.RequestTimedOut,
-                $"No room for a record of topic '{topic}' within {context.Options.DeliveryTimeout.TotalSeconds:0.#} s: the broker takes records too slowly.",
+                $"No room for a record of topic '{topic}' within {context.Options.DeliveryTimeout.TotalSeconds:0.#} s: "
+                + "the broker takes records too slowly.",
                 innerException: e));
         }
         catch (Exception e)
@@ -236,7 +238,8 @@ internal sealed class TopicSender(string topic, SendContext context, SendEngine 
     {
         public OutgoingRecord Record { get; } = record;
 
-        public TaskCompletionSource<(ProducerBatch Batch, short Index)> Place { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<(ProducerBatch Batch, short Index)> Place { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public void Fail(Exception error)
         {

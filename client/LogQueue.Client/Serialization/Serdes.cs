@@ -16,13 +16,16 @@ public static class Serdes
     public static ISerde<byte[]> Bytes { get; } = new BytesSerde();
 
     /// <summary>A 32-bit integer, 4 bytes.</summary>
-    public static ISerde<int> Int32 { get; } = new FixedSerde<int>(4, BinaryPrimitives.WriteInt32BigEndian, BinaryPrimitives.ReadInt32BigEndian);
+    public static ISerde<int> Int32 { get; } =
+        new FixedSerde<int>(4, BinaryPrimitives.WriteInt32BigEndian, BinaryPrimitives.ReadInt32BigEndian);
 
     /// <summary>A 64-bit integer, 8 bytes.</summary>
-    public static ISerde<long> Int64 { get; } = new FixedSerde<long>(8, BinaryPrimitives.WriteInt64BigEndian, BinaryPrimitives.ReadInt64BigEndian);
+    public static ISerde<long> Int64 { get; } =
+        new FixedSerde<long>(8, BinaryPrimitives.WriteInt64BigEndian, BinaryPrimitives.ReadInt64BigEndian);
 
     /// <summary>A double, 8 bytes.</summary>
-    public static ISerde<double> Double { get; } = new FixedSerde<double>(8, BinaryPrimitives.WriteDoubleBigEndian, BinaryPrimitives.ReadDoubleBigEndian);
+    public static ISerde<double> Double { get; } =
+        new FixedSerde<double>(8, BinaryPrimitives.WriteDoubleBigEndian, BinaryPrimitives.ReadDoubleBigEndian);
 
     /// <summary>JSON by source-generated metadata (no reflection).</summary>
     /// <typeparam name="T">The value's type.</typeparam>
