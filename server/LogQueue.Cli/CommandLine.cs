@@ -43,6 +43,8 @@ internal static class CommandLine
             ProduceCommand.Create(terminal, global),
             ConsumeCommand.Create(terminal, global),
             ReplayCommand.Create(terminal, global),
+            BenchCommand.Create(terminal, global),
+            LogCommand.Create(terminal, global),
         };
         global.AddTo(root);
         return root;
