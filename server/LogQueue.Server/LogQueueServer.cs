@@ -67,7 +67,8 @@ public sealed class LogQueueServer : IAsyncDisposable
                 Engine = engine,
                 Options = options,
                 Port = listener.EndPoint.Port,
-                Groups = new GroupCoordinator(engine, OptionsOfGroups(options), options.TimeProvider, options.LoggerFactory.CreateLogger("LogQueue.Server.Groups")),
+                Groups = new GroupCoordinator(
+                    engine, OptionsOfGroups(options), options.TimeProvider, options.LoggerFactory.CreateLogger("LogQueue.Server.Groups")),
                 Metrics = metrics,
                 Logger = logger,
             };

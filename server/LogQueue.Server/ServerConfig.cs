@@ -17,12 +17,14 @@ public sealed class ServerConfig
         "process.roles", "controller.listener.names", "controller.quorum.voters", "controller.quorum.bootstrap.servers",
         "inter.broker.listener.name", "listener.security.protocol.map", "default.replication.factor", "min.insync.replicas",
         "offsets.topic.replication.factor", "transaction.state.log.replication.factor", "transaction.state.log.min.isr",
-        "share.coordinator.state.topic.replication.factor", "share.coordinator.state.topic.min.isr", "num.network.threads", "num.io.threads",
+        "share.coordinator.state.topic.replication.factor", "share.coordinator.state.topic.min.isr",
+        "num.network.threads", "num.io.threads",
     };
 
     // In order of precedence, the strongest last.
     private static readonly string[] RanksByUnit =
-        ["log.retention.hours", "log.retention.minutes", "log.retention.ms", "log.roll.hours", "log.roll.ms", "log.roll.jitter.hours", "log.roll.jitter.ms"];
+        ["log.retention.hours", "log.retention.minutes", "log.retention.ms", "log.roll.hours", "log.roll.ms", "log.roll.jitter.hours",
+            "log.roll.jitter.ms"];
 
     private ServerConfig(ServerOptions server, LogEngineOptions engine, IReadOnlyList<string> notes)
     {
@@ -125,7 +127,8 @@ public sealed class ServerConfig
     {
         var defaults = new ServerOptions();
         ListenerAddress? listener = ListenerAddress.ForClients("listeners", values);
-        ListenerAddress? advertised = values.Text("advertised.listeners") == "auto" ? null : ListenerAddress.ForClients("advertised.listeners", values);
+        ListenerAddress? advertised = values.Text("advertised.listeners") == "auto" ? null
+            : ListenerAddress.ForClients("advertised.listeners", values);
         return defaults with
         {
             Host = listener is null ? defaults.Host : listener.Host.Length == 0 ? "0.0.0.0" : listener.Host,
@@ -153,7 +156,8 @@ public sealed class ServerConfig
             GroupMaxSessionTimeoutMs = values.Int("group.max.session.timeout.ms", defaults.GroupMaxSessionTimeoutMs, 1),
             GroupMaxSize = values.Int("group.max.size", defaults.GroupMaxSize, 1),
             OffsetMetadataMaxBytes = values.Int("offset.metadata.max.bytes", defaults.OffsetMetadataMaxBytes),
-            OffsetsRetention = TimeSpan.FromMinutes(values.Int("offsets.retention.minutes", (int)defaults.OffsetsRetention.TotalMinutes, 1)),
+            OffsetsRetention =
+                TimeSpan.FromMinutes(values.Int("offsets.retention.minutes", (int)defaults.OffsetsRetention.TotalMinutes, 1)),
             BrokerConfigs = given,
         };
     }
@@ -174,7 +178,8 @@ public sealed class ServerConfig
             Durability = values.Word("logqueue.durability", "commit", "os") == "os" ? Durability.Os : Durability.Commit,
             DefaultPartitionCount = values.Int("num.partitions", defaults.DefaultPartitionCount, 1),
             OffsetsPartitionCount = values.Int("offsets.topic.num.partitions", defaults.OffsetsPartitionCount, 1),
-            OffsetsRetention = TimeSpan.FromMinutes(values.Int("offsets.retention.minutes", (int)defaults.OffsetsRetention.TotalMinutes, 1)),
+            OffsetsRetention =
+                TimeSpan.FromMinutes(values.Int("offsets.retention.minutes", (int)defaults.OffsetsRetention.TotalMinutes, 1)),
             FlushIntervalMs = (int)Math.Min(int.MaxValue, values.Long("log.flush.interval.ms", defaults.FlushIntervalMs, 1)),
             FlushBytes = values.Int("logqueue.flush.bytes", defaults.FlushBytes, 1),
             MaintenanceInterval = values.Milliseconds("log.retention.check.interval.ms", defaults.MaintenanceInterval),

@@ -24,8 +24,10 @@ internal sealed class ServerMetrics : IDisposable
         _receivedBytes = _meter.CreateCounter<long>("logqueue.server.received", "By", "Bytes of requests.");
         _sentBytes = _meter.CreateCounter<long>("logqueue.server.sent", "By", "Bytes of responses.");
         _accepted = _meter.CreateCounter<long>("logqueue.server.connections.accepted", "{connection}", "Connections accepted.");
-        _refused = _meter.CreateCounter<long>("logqueue.server.connections.refused", "{connection}", "Connections closed at once because of a limit.");
-        _durations = _meter.CreateHistogram<double>("logqueue.server.request.duration", "s", "From request to response, waits included, by API.");
+        _refused = _meter.CreateCounter<long>(
+            "logqueue.server.connections.refused", "{connection}", "Connections closed at once because of a limit.");
+        _durations =
+            _meter.CreateHistogram<double>("logqueue.server.request.duration", "s", "From request to response, waits included, by API.");
         _meter.CreateObservableGauge("logqueue.server.connections", connections, "{connection}", "Connections open now.");
         _meter.CreateObservableGauge("logqueue.server.queued", queuedBytes, "By", "Request bytes received and not yet applied.");
     }

@@ -8,13 +8,17 @@ namespace LogQueue.Server;
 /// </summary>
 public sealed record ServerOptions
 {
-    /// <summary>Address or host name to listen on (<c>listeners</c>); <c>0.0.0.0</c> and <c>::</c> listen everywhere. Loopback by default.</summary>
+    /// <summary>
+    /// Address or host name to listen on (<c>listeners</c>); <c>0.0.0.0</c> and <c>::</c> listen everywhere. Loopback by default.
+    /// </summary>
     public string Host { get; init; } = "127.0.0.1";
 
     /// <summary>TCP port to listen on (<c>listeners</c>), 0 to 65,535; 0 takes a free one.</summary>
     public int Port { get; init; } = 9092;
 
-    /// <summary>Host name that clients are told to connect to (<c>advertised.listeners</c>); null: the address the client reached us at.</summary>
+    /// <summary>
+    /// Host name that clients are told to connect to (<c>advertised.listeners</c>); null: the address the client reached us at.
+    /// </summary>
     public string? AdvertisedHost { get; init; }
 
     /// <summary>Port that clients are told to connect to (<c>advertised.listeners</c>); null: the port we listen on.</summary>
@@ -47,7 +51,9 @@ public sealed record ServerOptions
     /// </summary>
     public long MaxQueuedRequestBytes { get; init; } = -1;
 
-    /// <summary>Requests of one connection that may wait for their response (<c>queued.max.requests</c>); reading pauses above it.</summary>
+    /// <summary>
+    /// Requests of one connection that may wait for their response (<c>queued.max.requests</c>); reading pauses above it.
+    /// </summary>
     public int MaxQueuedRequests { get; init; } = 500;
 
     /// <summary>Length of the kernel's queue of connections not yet accepted (<c>socket.listen.backlog.size</c>).</summary>
@@ -59,7 +65,9 @@ public sealed record ServerOptions
     /// <summary>Kernel receive buffer in bytes (<c>socket.receive.buffer.bytes</c>); -1 leaves it to the kernel.</summary>
     public int ReceiveBufferBytes { get; init; } = -1;
 
-    /// <summary>Most record bytes of one fetch response (<c>fetch.max.bytes</c>); the first batch is returned even if it is larger.</summary>
+    /// <summary>
+    /// Most record bytes of one fetch response (<c>fetch.max.bytes</c>); the first batch is returned even if it is larger.
+    /// </summary>
     public int FetchMaxBytes { get; init; } = 55 * 1024 * 1024;
 
     /// <summary>Metadata requests of producers create missing topics (<c>auto.create.topics.enable</c>).</summary>
@@ -69,11 +77,14 @@ public sealed record ServerOptions
     public bool DeleteTopics { get; init; } = true;
 
     /// <summary>
-    /// A replication factor above 1 is taken as 1 instead of refused (<c>logqueue.replication.factor.policy=clamp</c>): one node has one replica.
+    /// A replication factor above 1 is taken as 1 instead of refused (<c>logqueue.replication.factor.policy=clamp</c>): one node has
+    /// one replica.
     /// </summary>
     public bool ClampReplicationFactor { get; init; }
 
-    /// <summary>How long an empty group waits for further members before it first balances (<c>group.initial.rebalance.delay.ms</c>).</summary>
+    /// <summary>
+    /// How long an empty group waits for further members before it first balances (<c>group.initial.rebalance.delay.ms</c>).
+    /// </summary>
     public int GroupInitialRebalanceDelayMs { get; init; } = 3000;
 
     /// <summary>Shortest session timeout a group member may ask for (<c>group.min.session.timeout.ms</c>).</summary>
@@ -117,10 +128,11 @@ public sealed record ServerOptions
         Check(IdleTimeout > TimeSpan.Zero, $"IdleTimeout is {IdleTimeout}: it must be positive.");
         Check(FrameTimeout > TimeSpan.Zero, $"FrameTimeout is {FrameTimeout}: it must be positive.");
         Check(SendStallTimeout > TimeSpan.Zero, $"SendStallTimeout is {SendStallTimeout}: it must be positive.");
-        Check(GroupInitialRebalanceDelayMs >= 0, $"GroupInitialRebalanceDelayMs is {GroupInitialRebalanceDelayMs}: it must not be negative.");
+        Check(
+            GroupInitialRebalanceDelayMs >= 0, $"GroupInitialRebalanceDelayMs is {GroupInitialRebalanceDelayMs}: it must not be negative.");
         Check(
             GroupMinSessionTimeoutMs > 0 && GroupMaxSessionTimeoutMs >= GroupMinSessionTimeoutMs,
-            $"Session timeouts of groups from {GroupMinSessionTimeoutMs} to {GroupMaxSessionTimeoutMs} ms: a positive, ordered range is needed.");
+            $"Session timeouts from {GroupMinSessionTimeoutMs} to {GroupMaxSessionTimeoutMs} ms: a positive, ordered range is needed.");
         return problems;
 
         void Check(bool good, string problem)

@@ -28,15 +28,19 @@ internal static class BrokerConfigKeys
     [
         ("logqueue.durability", BrokerConfigType.String, "commit", "commit: acks=all answers after the disk has it; os: after the write."),
         ("logqueue.flush.bytes", BrokerConfigType.Int, "1048576", "Unsynced bytes that start a sync at once."),
-        ("logqueue.disk.min.free.bytes", BrokerConfigType.Long, "0", "Appends are refused while the disk has fewer free bytes; 0 switches the check off."),
+        ("logqueue.disk.min.free.bytes", BrokerConfigType.Long, "0",
+            "Appends are refused while the disk has fewer free bytes; 0 switches the check off."),
         ("logqueue.replication.factor.policy", BrokerConfigType.String, "strict",
             "strict refuses a replication factor above 1, clamp takes it as 1."),
-        ("logqueue.frame.timeout.ms", BrokerConfigType.Long, "30000", "A request that has begun to arrive must be complete within this time."),
-        ("logqueue.send.stall.timeout.ms", BrokerConfigType.Long, "30000", "A client that takes no bytes of its response for this long is disconnected."),
+        ("logqueue.frame.timeout.ms", BrokerConfigType.Long, "30000",
+            "A request that has begun to arrive must be complete within this time."),
+        ("logqueue.send.stall.timeout.ms", BrokerConfigType.Long, "30000",
+            "A client that takes no bytes of its response for this long is disconnected."),
     ];
 
     // Built from the tables above, so it stands below them.
-    private static readonly FrozenDictionary<string, BrokerConfigKey> ByName = Build().ToFrozenDictionary(static k => k.Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, BrokerConfigKey> ByName =
+        Build().ToFrozenDictionary(static k => k.Name, StringComparer.Ordinal);
 
     /// <summary>All settings, sorted by name.</summary>
     public static IReadOnlyList<BrokerConfigKey> All { get; } = [.. ByName.Values.OrderBy(static k => k.Name, StringComparer.Ordinal)];
@@ -52,7 +56,9 @@ internal static class BrokerConfigKeys
         foreach (BrokerConfigKey key in All)
         {
             // A forgotten or superfluous first word, such as retention.ms for log.retention.ms, is the commonest slip.
-            int distance = key.Name == "log." + name ? 0 : key.Name.EndsWith("." + name, StringComparison.Ordinal) ? 1 : Distance(name, key.Name, most);
+            int distance = key.Name == "log." + name ? 0
+                : key.Name.EndsWith("." + name, StringComparison.Ordinal) ? 1
+                : Distance(name, key.Name, most);
             if (distance <= most && (nearest is null || distance < most))
             {
                 (nearest, most) = (key.Name, distance);
@@ -70,7 +76,8 @@ internal static class BrokerConfigKeys
             string[] parts = line.Split(' ', 3);
             string? value = parts.Length < 3 ? "" : parts[2] == "-" ? null : parts[2];
             string? doc = docs.GetValueOrDefault(parts[0]);
-            if (doc is null && TopicConfigKeys.TryFromBroker(parts[0], "", out string topicKey, out _) && TopicConfigKeys.TryGet(topicKey, out TopicConfigKey? key))
+            if (doc is null && TopicConfigKeys.TryFromBroker(parts[0], "", out string topicKey, out _)
+                && TopicConfigKeys.TryGet(topicKey, out TopicConfigKey? key))
             {
                 doc = $"Default of the topic setting {topicKey}. {key.Doc}";
             }

@@ -15,7 +15,8 @@ internal static class ConfigDescriptions
     };
 
     /// <summary>A topic setting with its value.</summary>
-    public static DescribeConfigsResponse.DescribeConfigsResourceResult OfTopic(Topic topic, TopicConfigKey key, bool synonyms, bool documentation)
+    public static DescribeConfigsResponse.DescribeConfigsResourceResult OfTopic(
+        Topic topic, TopicConfigKey key, bool synonyms, bool documentation)
     {
         TopicConfig config = topic.Config;
         return new DescribeConfigsResponse.DescribeConfigsResourceResult

@@ -27,7 +27,8 @@ internal sealed class ConfigValues
             return fallback;
         }
 
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number >= least && number <= most)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number >= least
+            && number <= most)
         {
             return number;
         }

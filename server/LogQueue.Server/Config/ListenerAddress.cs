@@ -11,7 +11,9 @@ internal sealed record ListenerAddress(string Name, string Host, int Port)
     /// <summary>Finds the one listener for clients in a list; the controller's listeners of a Kafka file are passed over.</summary>
     /// <param name="key">The setting, for messages.</param>
     /// <param name="values">All settings.</param>
-    /// <returns>The listener; null when the setting is not there or cannot be used, which is then a problem in <paramref name="values"/>.</returns>
+    /// <returns>
+    /// The listener; null when the setting is not there or cannot be used, which is then a problem in <paramref name="values"/>.
+    /// </returns>
     public static ListenerAddress? ForClients(string key, ConfigValues values)
     {
         string[] controllers = Split(values.Text("controller.listener.names") ?? "CONTROLLER");

@@ -15,7 +15,11 @@ internal static class TopicConfigChange
     /// <param name="change">From the topic's settings to the full new set; throws <see cref="InvalidTopicConfigException"/>.</param>
     /// <param name="validateOnly">Checks and changes nothing.</param>
     public static async ValueTask<(ErrorCode Code, string? Why)> ApplyAsync(
-        Broker broker, sbyte resourceType, string resourceName, Func<TopicConfig, IReadOnlyDictionary<string, string>> change, bool validateOnly)
+        Broker broker,
+        sbyte resourceType,
+        string resourceName,
+        Func<TopicConfig, IReadOnlyDictionary<string, string>> change,
+        bool validateOnly)
     {
         if ((ConfigResourceType)resourceType == ConfigResourceType.Broker)
         {

@@ -41,7 +41,8 @@ internal sealed class AlterConfigsHandler : RequestHandler<AlterConfigsRequest, 
         foreach (AlterConfigsRequest.AlterableConfig config in resource.Configs)
         {
             set[config.Name] = config.Value
-                ?? throw new InvalidTopicConfigException(config.Name, $"Topic setting '{config.Name}' has no value; leave it out to reset it.");
+                ?? throw new InvalidTopicConfigException(
+                    config.Name, $"Topic setting '{config.Name}' has no value; leave it out to reset it.");
         }
 
         return set;

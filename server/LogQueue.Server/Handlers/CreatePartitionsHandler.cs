@@ -18,7 +18,8 @@ internal sealed class CreatePartitionsHandler : RequestHandler<CreatePartitionsR
     /// <inheritdoc/>
     protected override async ValueTask<CreatePartitionsResponse?> HandleAsync(CreatePartitionsRequest request, RequestContext context)
     {
-        HashSet<string> duplicates = [.. request.Topics.GroupBy(static t => t.Name).Where(static g => g.Count() > 1).Select(static g => g.Key)];
+        HashSet<string> duplicates =
+            [.. request.Topics.GroupBy(static t => t.Name).Where(static g => g.Count() > 1).Select(static g => g.Key)];
         var results = new CreatePartitionsResponse.CreatePartitionsTopicResult[request.Topics.Length];
         for (int i = 0; i < results.Length; i++)
         {
@@ -26,7 +27,8 @@ internal sealed class CreatePartitionsHandler : RequestHandler<CreatePartitionsR
             (ErrorCode code, string? why) = duplicates.Contains(asked.Name)
                 ? (ErrorCode.InvalidRequest, "The request names this topic more than once.")
                 : await GrowAsync(asked, request.ValidateOnly);
-            results[i] = new CreatePartitionsResponse.CreatePartitionsTopicResult { Name = asked.Name, ErrorCode = code, ErrorMessage = why };
+            results[i] =
+                new CreatePartitionsResponse.CreatePartitionsTopicResult { Name = asked.Name, ErrorCode = code, ErrorMessage = why };
         }
 
         return new CreatePartitionsResponse { Results = results };
@@ -47,14 +49,16 @@ internal sealed class CreatePartitionsHandler : RequestHandler<CreatePartitionsR
         int now = topic.Partitions.Count;
         if (asked.Count <= now || asked.Count > MostPartitions)
         {
-            return (ErrorCode.InvalidPartitions, $"The topic has {now} partitions; {asked.Count} is not a larger total of at most {MostPartitions}.");
+            return (ErrorCode.InvalidPartitions,
+                $"The topic has {now} partitions; {asked.Count} is not a larger total of at most {MostPartitions}.");
         }
 
         int node = _broker.Engine.NodeId;
         if (asked.Assignments is { } assignments
             && (assignments.Length != asked.Count - now || assignments.Any(a => a.BrokerIds is not [var only] || only != node)))
         {
-            return (ErrorCode.InvalidReplicaAssignment, $"Assign each of the {asked.Count - now} new partitions to node {node}, or give no assignments.");
+            return (ErrorCode.InvalidReplicaAssignment,
+                $"Assign each of the {asked.Count - now} new partitions to node {node}, or give no assignments.");
         }
 
         if (validateOnly)

@@ -19,7 +19,8 @@ internal sealed class CreateTopicsHandler : RequestHandler<CreateTopicsRequest, 
     /// <inheritdoc/>
     protected override async ValueTask<CreateTopicsResponse?> HandleAsync(CreateTopicsRequest request, RequestContext context)
     {
-        HashSet<string> duplicates = [.. request.Topics.GroupBy(static t => t.Name).Where(static g => g.Count() > 1).Select(static g => g.Key)];
+        HashSet<string> duplicates =
+            [.. request.Topics.GroupBy(static t => t.Name).Where(static g => g.Count() > 1).Select(static g => g.Key)];
         var results = new CreateTopicsResponse.CreatableTopicResult[request.Topics.Length];
         for (int i = 0; i < results.Length; i++)
         {
@@ -32,7 +33,8 @@ internal sealed class CreateTopicsHandler : RequestHandler<CreateTopicsRequest, 
         return new CreateTopicsResponse { Topics = results };
     }
 
-    private async ValueTask<CreateTopicsResponse.CreatableTopicResult> CreateAsync(CreateTopicsRequest.CreatableTopic asked, bool validateOnly)
+    private async ValueTask<CreateTopicsResponse.CreatableTopicResult> CreateAsync(
+        CreateTopicsRequest.CreatableTopic asked, bool validateOnly)
     {
         if (CheckCounts(asked, out int partitions) is ({ } code, { } why))
         {
@@ -101,7 +103,7 @@ internal sealed class CreateTopicsHandler : RequestHandler<CreateTopicsRequest, 
             BrokerDefault or 1 => default,
             > 1 when _broker.Options.ClampReplicationFactor => default,
             > 1 => (ErrorCode.InvalidReplicationFactor,
-                $"Replication factor {asked.ReplicationFactor} is larger than the number of nodes, 1 (logqueue.replication.factor.policy=clamp accepts it)."),
+                $"Replication factor {asked.ReplicationFactor} is more than one node has (logqueue.replication.factor.policy=clamp)."),
             _ => (ErrorCode.InvalidReplicationFactor, $"Replication factor {asked.ReplicationFactor}: give 1, or -1 for the default."),
         };
     }
@@ -128,7 +130,8 @@ internal sealed class CreateTopicsHandler : RequestHandler<CreateTopicsRequest, 
         TopicId = topic.Id,
         NumPartitions = topic.Partitions.Count,
         ReplicationFactor = 1,
-        Configs = [.. TopicConfigKeys.All.Select(key => Config(key.Name, topic.Config[key.Name], ConfigDescriptions.SourceOf(topic.Config, key.Name)))],
+        Configs = [.. TopicConfigKeys.All.Select(key =>
+            Config(key.Name, topic.Config[key.Name], ConfigDescriptions.SourceOf(topic.Config, key.Name)))],
     };
 
     private static CreateTopicsResponse.CreatableTopicConfigs Config(string name, string value, ConfigSource source) => new()

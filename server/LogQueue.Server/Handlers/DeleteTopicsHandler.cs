@@ -68,7 +68,8 @@ internal sealed class DeleteTopicsHandler : RequestHandler<DeleteTopicsRequest, 
         }
     }
 
-    private static DeleteTopicsResponse.DeletableTopicResult Refused(DeleteTopicsResponse.DeletableTopicResult result, ErrorCode code, string? why)
+    private static DeleteTopicsResponse.DeletableTopicResult Refused(
+        DeleteTopicsResponse.DeletableTopicResult result, ErrorCode code, string? why)
     {
         result.ErrorCode = code;
         result.ErrorMessage = why;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LogQueue.Engine.Topics;
 using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
@@ -46,7 +45,9 @@ internal sealed class DescribeConfigsHandler : RequestHandler<DescribeConfigsReq
     }
 
     private void DescribeTopic(
-        DescribeConfigsResponse.DescribeConfigsResult result, DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request)
+        DescribeConfigsResponse.DescribeConfigsResult result,
+        DescribeConfigsRequest.DescribeConfigsResource resource,
+        DescribeConfigsRequest request)
     {
         if (!_broker.TryGetClientTopic(resource.ResourceName, out Topic? topic))
         {
@@ -63,7 +64,9 @@ internal sealed class DescribeConfigsHandler : RequestHandler<DescribeConfigsReq
     }
 
     private void DescribeBroker(
-        DescribeConfigsResponse.DescribeConfigsResult result, DescribeConfigsRequest.DescribeConfigsResource resource, DescribeConfigsRequest request)
+        DescribeConfigsResponse.DescribeConfigsResult result,
+        DescribeConfigsRequest.DescribeConfigsResource resource,
+        DescribeConfigsRequest request)
     {
         // The empty name means defaults of all brokers set at run time: there are none.
         if (resource.ResourceName.Length == 0)
@@ -74,8 +77,7 @@ internal sealed class DescribeConfigsHandler : RequestHandler<DescribeConfigsReq
         if (resource.ResourceName != _broker.NodeName)
         {
             result.ErrorCode = ErrorCode.InvalidRequest;
-            result.ErrorMessage = string.Create(
-                CultureInfo.InvariantCulture, $"This is broker {_broker.NodeName}; ask broker {LogText.Clean(resource.ResourceName)} itself.");
+            result.ErrorMessage = $"This is broker {_broker.NodeName}; ask broker {LogText.Clean(resource.ResourceName)} itself.";
             return;
         }
 

@@ -17,9 +17,11 @@ internal sealed class DescribeTopicPartitionsHandler : RequestHandler<DescribeTo
     public DescribeTopicPartitionsHandler(Broker broker) => _broker = broker;
 
     /// <inheritdoc/>
-    protected override ValueTask<DescribeTopicPartitionsResponse?> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context)
+    protected override ValueTask<DescribeTopicPartitionsResponse?> HandleAsync(
+        DescribeTopicPartitionsRequest request, RequestContext context)
     {
-        IEnumerable<string> asked = request.Topics.Length == 0 ? _broker.ClientTopics.Select(static t => t.Name) : request.Topics.Select(static t => t.Name);
+        IEnumerable<string> asked = request.Topics.Length == 0 ? _broker.ClientTopics.Select(static t => t.Name)
+            : request.Topics.Select(static t => t.Name);
         string firstTopic = request.Cursor?.TopicName ?? "";
         int left = Math.Clamp(request.ResponsePartitionLimit, 1, MostPartitionsPerPage);
         var topics = new List<DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic>();

@@ -21,7 +21,8 @@ internal sealed class IncrementalAlterConfigsHandler : RequestHandler<Incrementa
     public IncrementalAlterConfigsHandler(Broker broker) => _broker = broker;
 
     /// <inheritdoc/>
-    protected override async ValueTask<IncrementalAlterConfigsResponse?> HandleAsync(IncrementalAlterConfigsRequest request, RequestContext context)
+    protected override async ValueTask<IncrementalAlterConfigsResponse?> HandleAsync(
+        IncrementalAlterConfigsRequest request, RequestContext context)
     {
         var responses = new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse[request.Resources.Length];
         for (int i = 0; i < responses.Length; i++)

@@ -80,7 +80,8 @@ internal sealed class ListOffsetsHandler : RequestHandler<ListOffsetsRequest, Li
     private ListOffsetsResponse.ListOffsetsPartitionResponse Find(
         ListOffsetsRequest request, ListOffsetsRequest.ListOffsetsTopic topic, ListOffsetsRequest.ListOffsetsPartition asked, short version)
     {
-        var response = new ListOffsetsResponse.ListOffsetsPartitionResponse { PartitionIndex = asked.PartitionIndex, Timestamp = -1, Offset = -1 };
+        var response =
+            new ListOffsetsResponse.ListOffsetsPartitionResponse { PartitionIndex = asked.PartitionIndex, Timestamp = -1, Offset = -1 };
         if (topic.Partitions.Count(p => p.PartitionIndex == asked.PartitionIndex) > 1)
         {
             response.ErrorCode = ErrorCode.InvalidRequest;

@@ -6,7 +6,9 @@ using LogQueue.Server.Requests;
 
 namespace LogQueue.Server.Handlers;
 
-/// <summary>Tells clients which topics there are and who leads them; creates missing topics where that is asked for and allowed. Thread-safe.</summary>
+/// <summary>
+/// Tells clients which topics there are and who leads them; creates missing topics where that is asked for and allowed. Thread-safe.
+/// </summary>
 internal sealed class MetadataHandler : RequestHandler<MetadataRequest, MetadataResponse>
 {
     private readonly Broker _broker;

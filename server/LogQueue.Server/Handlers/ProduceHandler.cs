@@ -28,7 +28,9 @@ internal sealed class ProduceHandler : RequestHandler<ProduceRequest, ProduceRes
     /// <summary>Appends to the topics of <paramref name="broker"/>.</summary>
     public ProduceHandler(Broker broker) => _broker = broker;
 
-    /// <summary>From 0, although 3 is the first that is served: librdkafka before 2.11 sends uncompressed otherwise. Kafka does the same.</summary>
+    /// <summary>
+    /// From 0, although 3 is the first that is served: librdkafka before 2.11 sends uncompressed otherwise. Kafka does the same.
+    /// </summary>
     public override ApiVersionRange Versions => new(0, ProduceRequest.HighestVersion);
 
     /// <inheritdoc/>
@@ -88,7 +90,12 @@ internal sealed class ProduceHandler : RequestHandler<ProduceRequest, ProduceRes
     }
 
     private static ProduceResponse.PartitionProduceResponse AppendOne(
-        ProduceRequest request, short version, Topic? topic, ErrorCode topicError, ProduceRequest.PartitionProduceData data, List<Wait> waits)
+        ProduceRequest request,
+        short version,
+        Topic? topic,
+        ErrorCode topicError,
+        ProduceRequest.PartitionProduceData data,
+        List<Wait> waits)
     {
         if (request.Acks is not (AcksAll or AcksNone or AcksLeader))
         {
@@ -116,7 +123,11 @@ internal sealed class ProduceHandler : RequestHandler<ProduceRequest, ProduceRes
         {
             ProduceResponse.PartitionProduceResponse refused = Refused(data.Index, refusal, appended.Detail);
             refused.LogStartOffset = appended.LogStartOffset;
-            refused.RecordErrors = refusal == ErrorCode.InvalidRecord && topic!.Config.IsCompacted ? KeylessRecords(data.Records.Memory) : [];
+            if (refusal == ErrorCode.InvalidRecord && topic!.Config.IsCompacted)
+            {
+                refused.RecordErrors = KeylessRecords(data.Records.Memory);
+            }
+
             return refused;
         }
 
@@ -140,7 +151,8 @@ internal sealed class ProduceHandler : RequestHandler<ProduceRequest, ProduceRes
             return (ErrorCode.InvalidRecord, "The request has no record batch for this partition.");
         }
 
-        if (batch.Length < RecordBatchLayout.HeaderBytes || !RecordBatchView.TryReadSize(batch, out int sizeBytes) || sizeBytes > batch.Length)
+        if (batch.Length < RecordBatchLayout.HeaderBytes || !RecordBatchView.TryReadSize(batch, out int sizeBytes)
+            || sizeBytes > batch.Length)
         {
             return (ErrorCode.CorruptMessage, $"A record batch is cut short at {batch.Length} bytes.");
         }

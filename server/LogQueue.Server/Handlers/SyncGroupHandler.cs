@@ -12,7 +12,9 @@ internal sealed class SyncGroupHandler : RequestHandler<SyncGroupRequest, SyncGr
     /// <summary>Over the broker's groups.</summary>
     public SyncGroupHandler(GroupCoordinator groups) => _groups = groups;
 
-    /// <summary>A parked member must not keep the connection from noticing that its client has gone, or from serving its next request.</summary>
+    /// <summary>
+    /// A parked member must not keep the connection from noticing that its client has gone, or from serving its next request.
+    /// </summary>
     public override bool RunsAhead => true;
 
     /// <inheritdoc/>

@@ -1,6 +1,8 @@
 namespace LogQueue.Server.Requests;
 
-/// <summary>Which operations a client may do, as Kafka's bit sets (1 shifted by the operation's code): without an authorizer, all.</summary>
+/// <summary>
+/// Which operations a client may do, as Kafka's bit sets (1 shifted by the operation's code): without an authorizer, all.
+/// </summary>
 internal static class AuthorizedOperations
 {
     /// <summary>The value when the client did not ask.</summary>

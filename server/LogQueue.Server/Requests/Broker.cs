@@ -36,11 +36,12 @@ internal sealed class Broker
     public string NodeName => Engine.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>The broker's settings that somebody set, and those that are known only at run time.</summary>
-    public IReadOnlyDictionary<string, string> BrokerConfigs => field ??= new Dictionary<string, string>(Options.BrokerConfigs, StringComparer.Ordinal)
-    {
-        ["node.id"] = NodeName,
-        ["log.dirs"] = Path.GetFullPath(Engine.Options.DataDirectory),
-    };
+    public IReadOnlyDictionary<string, string> BrokerConfigs =>
+        field ??= new Dictionary<string, string>(Options.BrokerConfigs, StringComparer.Ordinal)
+        {
+            ["node.id"] = NodeName,
+            ["log.dirs"] = Path.GetFullPath(Engine.Options.DataDirectory),
+        };
 
     /// <summary>Port that clients are told to connect to.</summary>
     public int AdvertisedPort => Options.AdvertisedPort ?? Port;
@@ -60,7 +61,9 @@ internal sealed class Broker
     public ErrorCode TryGetPartition(string topicName, int index, out Partition? partition)
     {
         partition = null;
-        return TryGetClientTopic(topicName, out Topic? topic) ? TryGetPartition(topic, index, out partition) : ErrorCode.UnknownTopicOrPartition;
+        return TryGetClientTopic(topicName, out Topic? topic)
+            ? TryGetPartition(topic, index, out partition)
+            : ErrorCode.UnknownTopicOrPartition;
     }
 
     /// <summary>Finds a partition of a topic, and says in the protocol's words why there is none.</summary>

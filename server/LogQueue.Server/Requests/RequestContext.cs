@@ -16,7 +16,11 @@ internal sealed class RequestContext
     /// <param name="frame">The bytes it came in; null in tests that call a handler directly.</param>
     /// <param name="body">The bytes after the header.</param>
     public RequestContext(
-        RequestHeader header, ConnectionFacts connection, CancellationToken aborted, Frame? frame = null, ReadOnlyMemory<byte> body = default)
+        RequestHeader header,
+        ConnectionFacts connection,
+        CancellationToken aborted,
+        Frame? frame = null,
+        ReadOnlyMemory<byte> body = default)
     {
         Header = header;
         Connection = connection;

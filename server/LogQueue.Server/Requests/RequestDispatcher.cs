@@ -79,7 +79,8 @@ internal sealed class RequestDispatcher
         }
         catch (WireFormatException e)
         {
-            throw new WireFormatException($"{context.ApiKey} v{context.ApiVersion} from client '{LogText.Clean(context.ClientId)}': {e.Message}");
+            throw new WireFormatException(
+                $"{context.ApiKey} v{context.ApiVersion} from client '{LogText.Clean(context.ClientId)}': {e.Message}");
         }
     }
 

@@ -146,7 +146,8 @@ internal sealed class FrameReader : IDisposable
         }
         else
         {
-            // Four times what has arrived: few copies for large frames, and still no more than a constant factor of the client's own effort.
+            // Four times what has arrived: few copies for large frames, and still no more than a constant factor of the client's own
+            // effort.
             int grown = Math.Max(_standingBytes, (int)Math.Min(needed, arrived * 4L));
             ReceiveBuffer larger = await RentAsync(grown);
             buffer.Memory.Span[_start.._end].CopyTo(larger.Memory.Span);

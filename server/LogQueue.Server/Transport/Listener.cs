@@ -73,9 +73,11 @@ internal sealed class Listener : IAsyncDisposable
                 e.SocketErrorCode switch
                 {
                     SocketError.AddressAlreadyInUse =>
-                        $"Cannot listen on {place}: the port is taken. Stop the program that uses it, or choose another port (0 takes a free one).",
-                    SocketError.AccessDenied => $"Cannot listen on {place}: permission denied. Ports below 1024 need a privilege; choose a higher one.",
-                    SocketError.AddressNotAvailable => $"Cannot listen on {place}: this machine has no such address. Use 127.0.0.1 or 0.0.0.0.",
+                        $"Cannot listen on {place}: the port is taken. Stop what uses it, or choose another port (0 takes a free one).",
+                    SocketError.AccessDenied =>
+                        $"Cannot listen on {place}: permission denied. Ports below 1024 need a privilege; choose a higher one.",
+                    SocketError.AddressNotAvailable =>
+                        $"Cannot listen on {place}: this machine has no such address. Use 127.0.0.1 or 0.0.0.0.",
                     _ => $"Cannot listen on {place}: {e.Message}.",
                 },
                 e);
@@ -90,7 +92,10 @@ internal sealed class Listener : IAsyncDisposable
         _watch = _options.TimeProvider.CreateTimer(_ => CloseStale(), null, WatchInterval, WatchInterval);
     }
 
-    /// <summary>Stops accepting, lets connections answer what they received for at most <paramref name="drain"/>. Returns how many were cut off.</summary>
+    /// <summary>
+    /// Stops accepting, lets connections answer what they received for at most <paramref name="drain"/>. Returns how many were cut
+    /// off.
+    /// </summary>
     public async Task<int> StopAsync(TimeSpan drain)
     {
         _socket.Dispose();
@@ -149,7 +154,8 @@ internal sealed class Listener : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or IndexOutOfRangeException)
         {
-            throw new ServerStartException($"Cannot listen on '{host}': no such host. Name an address of this machine, such as 127.0.0.1.", e);
+            throw new ServerStartException(
+                $"Cannot listen on '{host}': no such host. Name an address of this machine, such as 127.0.0.1.", e);
         }
     }
 

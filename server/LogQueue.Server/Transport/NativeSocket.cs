@@ -49,7 +49,9 @@ internal static partial class NativeSocket
         }
     }
 
-    /// <summary>Sends bytes that more bytes follow at once, so that the kernel waits for them. Returns how many; 0 when the socket is full.</summary>
+    /// <summary>
+    /// Sends bytes that more bytes follow at once, so that the kernel waits for them. Returns how many; 0 when the socket is full.
+    /// </summary>
     /// <exception cref="SocketException">The connection failed.</exception>
     public static int SendMore(SafeSocketHandle socket, ReadOnlySpan<byte> bytes)
     {

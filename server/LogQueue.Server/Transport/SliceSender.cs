@@ -38,7 +38,9 @@ internal sealed class SliceSender : IDisposable
     /// <summary>Bytes gathered and not sent yet.</summary>
     public int GatheredBytes => _gathered?.WrittenCount ?? 0;
 
-    /// <summary>How long the piece that is being sent has been waiting for the client to take bytes; zero when nothing waits. Thread-safe.</summary>
+    /// <summary>
+    /// How long the piece that is being sent has been waiting for the client to take bytes; zero when nothing waits. Thread-safe.
+    /// </summary>
     public TimeSpan BlockedFor()
     {
         long since = Volatile.Read(ref _blockedSince);
@@ -161,7 +163,8 @@ internal sealed class SliceSender : IDisposable
         await SendBytesAsync(copy.Memory);
     }
 
-    // A socket of the runtime cannot be waited for until it is writable; sending one copied chunk asynchronously waits as well, and gets on.
+    // A socket of the runtime cannot be waited for until it is writable; sending one copied chunk asynchronously waits as well, and
+    // gets on.
     private async ValueTask SendFileAsync(SafeFileHandle file, long position, long count)
     {
         PooledBuffer? chunk = null;
