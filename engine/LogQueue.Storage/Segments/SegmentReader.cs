@@ -24,7 +24,15 @@ internal static class SegmentReader
     internal static BatchLocation FindLastEndingBy(LogSegment segment, long from, long mostEnd, long limit)
     {
         long start = Math.Max(from, segment.OffsetIndex.FindBatchAtOrBelow(mostEnd));
-        return Walk(segment, start, limit, long.MinValue, long.MinValue, mostEnd);
+        BatchLocation last = Walk(segment, start, limit, long.MinValue, long.MinValue, mostEnd);
+        while (last.Outcome == BatchSearch.PastEnd && start > from)
+        {
+            // The indexed batch itself ends too late, as most do where batches are larger than the index interval: one entry back.
+            start = Math.Max(from, segment.OffsetIndex.FindBatchAtOrBelow(start - 1));
+            last = Walk(segment, start, limit, long.MinValue, long.MinValue, mostEnd);
+        }
+
+        return last;
     }
 
     /// <summary>Indexes the batches before a position by their headers alone; false when they do not lead there. Under a lease.</summary>

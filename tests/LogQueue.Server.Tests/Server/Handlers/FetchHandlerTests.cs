@@ -136,6 +136,20 @@ public sealed class FetchHandlerTests(BrokerFixture fixture) : IClassFixture<Bro
     }
 
     [Fact]
+    public async Task Batches_larger_than_the_index_interval_fill_an_answer()
+    {
+        string topic = await fixture.NewTopicAsync();
+        await using WireConnection connection = await fixture.Broker.ConnectAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            await connection.ProduceAsync(topic, WireCalls.Batch(1, valueBytes: 16_000));
+        }
+
+        Assert.Equal(6, WireCalls.Offsets((await connection.FetchAsync(WireCalls.Fetch(topic, 0, partitionMaxBytes: 100_000))).Records).Count);
+        Assert.Equal([5, 6, 7], WireCalls.Offsets((await connection.FetchAsync(WireCalls.Fetch(topic, 5, partitionMaxBytes: 50_000))).Records));
+    }
+
+    [Fact]
     public async Task Large_answers_arrive_unharmed()
     {
         // Larger than what is copied, so that it goes from the file to the socket.
