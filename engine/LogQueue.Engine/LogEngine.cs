@@ -5,7 +5,6 @@ using LogQueue.Engine.Maintenance;
 using LogQueue.Engine.Opening;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
-using LogQueue.Storage;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
 

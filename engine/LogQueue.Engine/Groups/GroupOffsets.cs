@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using LogQueue.Engine.Errors;
-using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
 using LogQueue.Records;
-using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Engine.Groups;
 

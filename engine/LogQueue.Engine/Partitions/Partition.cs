@@ -4,7 +4,6 @@ using LogQueue.Engine.Topics;
 using LogQueue.Records;
 using LogQueue.Storage;
 using LogQueue.Storage.Partitions;
-using LogQueue.Wire;
 
 namespace LogQueue.Engine.Partitions;
 

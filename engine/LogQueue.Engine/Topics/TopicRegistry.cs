@@ -4,7 +4,6 @@ using LogQueue.Engine.Errors;
 using LogQueue.Engine.Metadata;
 using LogQueue.Engine.Partitions;
 using LogQueue.Storage;
-using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Engine.Topics;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using HdrHistogram;
 using LogQueue.Cli.Output;
 using LogQueue.Cli.Parsing;
 using LogQueue.Client;

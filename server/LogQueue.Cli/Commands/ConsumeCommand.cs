@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using LogQueue.Cli.Output;
 using LogQueue.Cli.Parsing;
 using LogQueue.Client;

@@ -1,4 +1,3 @@
-using LogQueue.Client;
 using LogQueue.Client.Serialization;
 using LogQueue.Streams;
 

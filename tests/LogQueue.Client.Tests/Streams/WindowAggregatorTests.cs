@@ -1,5 +1,4 @@
 using CsCheck;
-using LogQueue.Client;
 using LogQueue.Client.Serialization;
 using LogQueue.Streams;
 

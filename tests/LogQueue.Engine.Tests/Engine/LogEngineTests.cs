@@ -2,7 +2,6 @@ using System.Text;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
-using LogQueue.Records;
 using LogQueue.Storage;
 using Record = LogQueue.Records.Record;
 

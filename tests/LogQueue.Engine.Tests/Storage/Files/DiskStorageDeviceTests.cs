@@ -1,7 +1,5 @@
-using LogQueue.Records;
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
-using LogQueue.Storage.Partitions;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Files;

@@ -1,6 +1,5 @@
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
-using LogQueue.Storage.Partitions;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Partitions;
