@@ -46,7 +46,7 @@ public sealed class ReadStateTests
         _state.GiveBack(chunk, 2, isAskedPast: true);
         await quiet.WaitAsync(TimeSpan.FromSeconds(5));
         Assert.Equal(2, _state.Read(p => p[A].Position));
-        Assert.False(_state.TakeAsync(CancellationToken.None).IsCompleted);
+        Assert.False(_state.TakeAsync(CancellationToken.None).AsTask().IsCompleted);
         Assert.True(_state.FreezeAsync().IsCompletedSuccessfully);
     }
 
