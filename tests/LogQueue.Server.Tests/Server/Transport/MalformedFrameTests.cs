@@ -9,6 +9,8 @@ namespace LogQueue.Server.Tests.Server.Transport;
 /// <summary>Bytes that are no request close their connection, and harm nothing else.</summary>
 public sealed class MalformedFrameTests(BrokerFixture fixture) : IClassFixture<BrokerFixture>
 {
+    private static readonly byte[] Scratch = new byte[64 * 1024];
+
     private static int Count => Environment.GetEnvironmentVariable("LOGQUEUE_LONG") == "1" ? 100_000 : 3_000;
 
     public static TheoryData<string> Openings =>
@@ -181,27 +183,39 @@ public sealed class MalformedFrameTests(BrokerFixture fixture) : IClassFixture<B
         Assert.InRange(fixture.Broker.Server.ConnectionCount, 0, 1);
     }
 
-    // One connection takes frames until the server closes it: most frames close it, some are answered.
+    // Every frame is seen by the server: after each the client waits for the answer or the close; a frame that does neither is a wait.
     private async Task SendManyAsync(Func<byte[]> next, int count)
     {
-        for (int sent = 0; sent < count;)
+        int sent = 0;
+        while (sent < count)
         {
             await using WireConnection connection = await fixture.Broker.ConnectAsync();
             try
             {
-                for (int i = 0; i < 50 && sent < count; i++, sent++)
+                do
                 {
                     await connection.SendBytesAsync(next());
-                    if (connection.Socket.Poll(0, System.Net.Sockets.SelectMode.SelectRead))
-                    {
-                        break;
-                    }
+                    sent++;
                 }
+                while (sent < count && await IsAnsweredAsync(connection));
             }
             catch (System.Net.Sockets.SocketException)
             {
                 // Closed while we sent: the next connection goes on.
             }
+        }
+    }
+
+    private static async Task<bool> IsAnsweredAsync(WireConnection connection)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+        try
+        {
+            return await connection.Socket.ReceiveAsync(Scratch, System.Net.Sockets.SocketFlags.None, patience.Token) > 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 
