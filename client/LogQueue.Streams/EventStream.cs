@@ -40,7 +40,8 @@ public sealed class EventStream<TKey, TValue>
         _output.Attach(node, task =>
         {
             IProcessor<TKey, TValue> next = node.Output.CreateProcessor(task);
-            return new StepProcessor<TKey, TValue>(record => predicate(record.Key, record.Value) ? next.ProcessAsync(record) : ValueTask.CompletedTask);
+            return new StepProcessor<TKey, TValue>(record => predicate(record.Key, record.Value) ? next.ProcessAsync(record)
+                : ValueTask.CompletedTask);
         });
         return new EventStream<TKey, TValue>(node.Output);
     }

@@ -85,7 +85,8 @@ public sealed class StreamApp : IAsyncDisposable
         long lastCommit = _options.TimeProvider.GetTimestamp();
         try
         {
-            await foreach (IReadOnlyList<ConsumedRecord> batch in _consumer.ReadBatchesAsync(cancellationToken: _stop.Token).ConfigureAwait(false))
+            IAsyncEnumerable<IReadOnlyList<ConsumedRecord>> batches = _consumer.ReadBatchesAsync(cancellationToken: _stop.Token);
+            await foreach (IReadOnlyList<ConsumedRecord> batch in batches.ConfigureAwait(false))
             {
                 await _tasks.ProcessAsync(batch).ConfigureAwait(false);
                 Interlocked.Add(ref _recordCount, batch.Count);
@@ -129,17 +130,22 @@ public sealed class StreamApp : IAsyncDisposable
             await _client.Admin.ListGroupOffsetsAsync(_topology.ApplicationId, cancellationToken).ConfigureAwait(false);
         foreach (TopicPartition partition in partitions)
         {
-            _tasks.Assign(partition, committed.TryGetValue(partition, out GroupOffset? offset) ? TaskPosition.From(offset.Offset, offset.Metadata) : null);
+            _tasks.Assign(partition, committed.TryGetValue(partition, out GroupOffset? offset)
+                ? TaskPosition.From(offset.Offset, offset.Metadata) : null);
         }
     }
 
-    /// <summary>Makes and drops tasks as the group gives and takes partitions. Called by the consumer, never while a batch is processed.</summary>
+    /// <summary>
+    /// Makes and drops tasks as the group gives and takes partitions. Called by the consumer, never while a batch is processed.
+    /// </summary>
     private sealed class Rebalance(StreamApp app) : IRebalanceListener
     {
-        public async ValueTask OnAssignedAsync(Consumer consumer, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken) =>
+        public async ValueTask OnAssignedAsync(Consumer consumer, IReadOnlyList<TopicPartition> partitions,
+            CancellationToken cancellationToken) =>
             await app.AssignAsync(partitions, cancellationToken).ConfigureAwait(false);
 
-        public async ValueTask OnRevokedAsync(Consumer consumer, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken)
+        public async ValueTask OnRevokedAsync(Consumer consumer, IReadOnlyList<TopicPartition> partitions,
+            CancellationToken cancellationToken)
         {
             await app._tasks.PauseAsync(cancellationToken).ConfigureAwait(false);
             try

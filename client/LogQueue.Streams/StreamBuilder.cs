@@ -34,7 +34,9 @@ public sealed class StreamBuilder
     /// <summary>Name of the application and of its consumer group.</summary>
     public string ApplicationId { get; }
 
-    /// <summary>Reads a topic. Event time is the record's timestamp unless <see cref="EventStream{TKey, TValue}.WithEventTime"/> says otherwise.</summary>
+    /// <summary>
+    /// Reads a topic. Event time is the record's timestamp unless <see cref="EventStream{TKey, TValue}.WithEventTime"/> says otherwise.
+    /// </summary>
     /// <exception cref="ArgumentException">The topic is read already; branch the stream instead.</exception>
     public EventStream<TKey, TValue> Stream<TKey, TValue>(string topic, ISerde<TKey> key, ISerde<TValue> value)
         where TKey : notnull
@@ -42,7 +44,8 @@ public sealed class StreamBuilder
         ArgumentException.ThrowIfNullOrWhiteSpace(topic);
         if (_sources.Any(s => s.Topic == topic))
         {
-            throw new ArgumentException($"The topic {topic} is read already: keep its stream in a variable and branch from there.", nameof(topic));
+            throw new ArgumentException($"The topic {topic} is read already: keep its stream in a variable and branch from there.",
+                nameof(topic));
         }
 
         var source = new SourceNode<TKey, TValue>(topic, key, value);

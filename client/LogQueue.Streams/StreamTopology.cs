@@ -33,5 +33,6 @@ public sealed class StreamTopology
     }
 
     internal SourceNode Source(string topic) =>
-        _sources.FirstOrDefault(s => s.Topic == topic) ?? throw new ArgumentException($"The topology does not read the topic {topic}.", nameof(topic));
+        _sources.FirstOrDefault(s => s.Topic == topic) ?? throw new ArgumentException($"The topology does not read the topic {topic}.",
+            nameof(topic));
 }

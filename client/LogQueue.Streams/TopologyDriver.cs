@@ -36,7 +36,8 @@ public sealed class TopologyDriver : IStreamOutput
     /// <summary>Closes all windows: the input has ended.</summary>
     public async ValueTask CloseWindowsAsync()
     {
-        foreach (StreamTask task in _tasks.OrderBy(static t => t.Key.Topic, StringComparer.Ordinal).ThenBy(static t => t.Key.Partition).Select(static t => t.Value))
+        foreach (StreamTask task in _tasks.OrderBy(static t => t.Key.Topic, StringComparer.Ordinal).ThenBy(static t =>
+            t.Key.Partition).Select(static t => t.Value))
         {
             await task.CloseAllAsync().ConfigureAwait(false);
         }

@@ -29,12 +29,14 @@ public sealed record WindowSpec
     public static WindowSpec Tumbling(TimeSpan size, TimeSpan grace) => new(size, size, grace);
 
     /// <summary>Windows that overlap: a record is in size / advance of them.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A length is shorter than a millisecond, the advance is longer than the size, or the grace is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A length is shorter than a millisecond, the advance is longer than the size, or the
+    /// grace is negative.</exception>
     public static WindowSpec Hopping(TimeSpan size, TimeSpan advance, TimeSpan grace) => new(size, advance, grace);
 
     /// <inheritdoc/>
     public override string ToString() =>
-        (SizeMs == AdvanceMs ? $"tumbling {TimeSpan.FromMilliseconds(SizeMs)}" : $"hopping {TimeSpan.FromMilliseconds(SizeMs)} every {TimeSpan.FromMilliseconds(AdvanceMs)}")
+        (SizeMs == AdvanceMs ? $"tumbling {TimeSpan.FromMilliseconds(SizeMs)}"
+            : $"hopping {TimeSpan.FromMilliseconds(SizeMs)} every {TimeSpan.FromMilliseconds(AdvanceMs)}")
         + $", grace {TimeSpan.FromMilliseconds(GraceMs)}";
 
     /// <summary>The start of the newest window that holds an event time.</summary>

@@ -62,7 +62,8 @@ public sealed class RecordBatchBuilder : IDisposable
     }
 
     /// <summary>Appends a record whose key or value may be null; false when it has no room (the first always has).</summary>
-    public bool TryAppend(long timestampMs, ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value, ReadOnlySpan<RecordHeader> headers = default)
+    public bool TryAppend(long timestampMs, ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value, ReadOnlySpan<RecordHeader> headers =
+        default)
     {
         long delta = RecordCount == 0 ? 0 : timestampMs - _baseTimestamp;
         int body = 1 + Varint.SizeOfZigZag64(delta) + Varint.SizeOfZigZag32(RecordCount) + SizeOf(key) + SizeOf(value)
@@ -102,7 +103,9 @@ public sealed class RecordBatchBuilder : IDisposable
         _baseSequence = baseSequence;
     }
 
-    /// <summary>Compresses, writes the header and the checksum. The bytes are valid (and may be stamped) until the next call of this builder.</summary>
+    /// <summary>
+    /// Compresses, writes the header and the checksum. The bytes are valid (and may be stamped) until the next call of this builder.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no record.</exception>
     public Memory<byte> Build()
     {
@@ -190,7 +193,8 @@ public sealed class RecordBatchBuilder : IDisposable
         attributes |= _options.IsTransactional ? RecordBatchLayout.TransactionalBit : (short)0;
         attributes |= _options.IsControl ? RecordBatchLayout.ControlBit : (short)0;
         RecordBatchStamp.Stamp(batch, _options.BaseOffset, _options.PartitionLeaderEpoch);
-        BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchLayout.BatchLengthPosition..], batch.Length - RecordBatchLayout.LogOverheadBytes);
+        BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchLayout.BatchLengthPosition..],
+            batch.Length - RecordBatchLayout.LogOverheadBytes);
         batch[RecordBatchLayout.MagicPosition] = (byte)RecordBatchLayout.Magic;
         BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatchLayout.AttributesPosition..], attributes);
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchLayout.LastOffsetDeltaPosition..], RecordCount - 1);

@@ -30,7 +30,8 @@ public ref struct RecordBatchEnumerator
     public bool MoveNext()
     {
         ReadOnlySpan<byte> rest = _bytes[ConsumedBytes..];
-        if (!RecordBatchView.TryReadSize(rest, out int size) || size > rest.Length || rest[RecordBatchLayout.MagicPosition] != (byte)RecordBatchLayout.Magic)
+        if (!RecordBatchView.TryReadSize(rest, out int size) || size > rest.Length
+            || rest[RecordBatchLayout.MagicPosition] != (byte)RecordBatchLayout.Magic)
         {
             return false;
         }

@@ -19,7 +19,8 @@ public static class RecordBatchStamp
     public static void StampLogAppendTime(Span<byte> batch, long timestampMs)
     {
         Span<byte> attributes = batch[RecordBatchLayout.AttributesPosition..];
-        BinaryPrimitives.WriteInt16BigEndian(attributes, (short)(BinaryPrimitives.ReadInt16BigEndian(attributes) | RecordBatchLayout.LogAppendTimeBit));
+        BinaryPrimitives.WriteInt16BigEndian(attributes,
+            (short)(BinaryPrimitives.ReadInt16BigEndian(attributes) | RecordBatchLayout.LogAppendTimeBit));
         BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatchLayout.MaxTimestampPosition..], timestampMs);
         WriteCrc(batch);
     }
@@ -27,5 +28,6 @@ public static class RecordBatchStamp
     /// <summary>Computes and writes the checksum.</summary>
     /// <param name="batch">Exactly one batch.</param>
     public static void WriteCrc(Span<byte> batch) =>
-        BinaryPrimitives.WriteUInt32BigEndian(batch[RecordBatchLayout.CrcPosition..], Crc32C.Compute(batch[RecordBatchLayout.AttributesPosition..]));
+        BinaryPrimitives.WriteUInt32BigEndian(batch[RecordBatchLayout.CrcPosition..],
+            Crc32C.Compute(batch[RecordBatchLayout.AttributesPosition..]));
 }

@@ -52,7 +52,9 @@ public static class RecordBatchValidator
         return (int)view.Compression >= KnownCodecs ? BatchVerdict.UnknownCompression : BatchVerdict.Valid;
     }
 
-    /// <summary>As <see cref="ValidateHeaderAndChecksum"/>, and what a producer must and must not write (Kafka protocol, Produce).</summary>
+    /// <summary>
+    /// As <see cref="ValidateHeaderAndChecksum"/>, and what a producer must and must not write (Kafka protocol, Produce).
+    /// </summary>
     public static BatchVerdict ValidateFromProducer(ReadOnlySpan<byte> batch, int maxBatchBytes)
     {
         BatchVerdict verdict = ValidateHeaderAndChecksum(batch, maxBatchBytes);
@@ -92,7 +94,8 @@ public static class RecordBatchValidator
     /// <param name="limits">Bounds of the decompression.</param>
     /// <param name="requireKeys">True for compacted topics.</param>
     /// <param name="defect">The first fault, when the verdict is not <see cref="BatchVerdict.Valid"/>.</param>
-    public static BatchVerdict ValidateRecords(ReadOnlyMemory<byte> batch, RecordDecodeLimits limits, bool requireKeys, out RecordDefect defect)
+    public static BatchVerdict ValidateRecords(ReadOnlyMemory<byte> batch, RecordDecodeLimits limits, bool requireKeys,
+        out RecordDefect defect)
     {
         defect = default;
         int index = 0;

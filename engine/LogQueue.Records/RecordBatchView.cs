@@ -18,7 +18,8 @@ public readonly ref struct RecordBatchView
     {
         if (batch.Length < RecordBatchLayout.HeaderBytes)
         {
-            throw new ArgumentException($"A batch has at least {RecordBatchLayout.HeaderBytes} bytes, these are {batch.Length}.", nameof(batch));
+            throw new ArgumentException($"A batch has at least {RecordBatchLayout.HeaderBytes} bytes, these are {batch.Length}.",
+                nameof(batch));
         }
 
         _bytes = batch;
@@ -111,7 +112,8 @@ public readonly ref struct RecordBatchView
         }
 
         int length = BinaryPrimitives.ReadInt32BigEndian(header[RecordBatchLayout.BatchLengthPosition..]);
-        if (length < RecordBatchLayout.HeaderBytes - RecordBatchLayout.LogOverheadBytes || length > int.MaxValue - RecordBatchLayout.LogOverheadBytes)
+        if (length < RecordBatchLayout.HeaderBytes - RecordBatchLayout.LogOverheadBytes
+            || length > int.MaxValue - RecordBatchLayout.LogOverheadBytes)
         {
             return false;
         }

@@ -11,7 +11,9 @@ public interface IRecordSlice : IDisposable
     /// <summary>Size of the run in bytes.</summary>
     int LengthBytes { get; }
 
-    /// <summary>The file and the byte position of the run, for a transfer inside the kernel; false when there is no file behind it.</summary>
+    /// <summary>
+    /// The file and the byte position of the run, for a transfer inside the kernel; false when there is no file behind it.
+    /// </summary>
     bool TryGetFile(out SafeFileHandle file, out long position);
 
     /// <summary>Copies the whole run.</summary>

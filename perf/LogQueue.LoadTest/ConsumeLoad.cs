@@ -8,7 +8,8 @@ public static class ConsumeLoad
 {
     /// <summary>Reads <see cref="LoadOptions.Records"/> records, those of the warm-up not counted.</summary>
     public static async Task<LoadReport> RunAsync(
-        LogQueueClient client, IReadOnlyList<TopicPartition> partitions, string target, LoadOptions options, CancellationToken cancellation = default)
+        LogQueueClient client, IReadOnlyList<TopicPartition> partitions, string target, LoadOptions options,
+            CancellationToken cancellation = default)
     {
         await using Consumer consumer = client.CreateConsumer(new ConsumerOptions
         {
@@ -18,7 +19,8 @@ public static class ConsumeLoad
         long seen = 0;
         long measured = 0;
         long bytes = 0;
-        await foreach (IReadOnlyList<ConsumedRecord> batch in consumer.ReadBatchesAsync(cancellationToken: cancellation).ConfigureAwait(false))
+        IAsyncEnumerable<IReadOnlyList<ConsumedRecord>> batches = consumer.ReadBatchesAsync(cancellationToken: cancellation);
+        await foreach (IReadOnlyList<ConsumedRecord> batch in batches.ConfigureAwait(false))
         {
             seen += batch.Count;
             if (meter is null)

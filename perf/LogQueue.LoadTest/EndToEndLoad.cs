@@ -15,9 +15,11 @@ public static class EndToEndLoad
 
     /// <summary>Runs the load against an existing, otherwise idle topic.</summary>
     public static async Task<LoadReport> RunAsync(
-        LogQueueClient client, IReadOnlyList<TopicPartition> partitions, string target, LoadOptions options, CancellationToken cancellation = default)
+        LogQueueClient client, IReadOnlyList<TopicPartition> partitions, string target, LoadOptions options,
+            CancellationToken cancellation = default)
     {
-        options = options with { RatePerSecond = options.RatePerSecond ?? DefaultRatePerSecond, ValueBytes = Math.Max(8, options.ValueBytes) };
+        options = options with { RatePerSecond = options.RatePerSecond ?? DefaultRatePerSecond, ValueBytes =
+            Math.Max(8, options.ValueBytes) };
         await using Consumer consumer = client.CreateConsumer(new ConsumerOptions { Partitions = partitions, Start = StartPosition.End });
         await using Producer producer = client.CreateProducer(new ProducerOptions
         {
@@ -49,7 +51,8 @@ public static class EndToEndLoad
         return new LoadReport
         {
             Name = "end to end",
-            Settings = LoadSettings.Describe(options, target, $"acks={options.Acks.ToString().ToLowerInvariant()}; a consumer sees what is durable"),
+            Settings = LoadSettings.Describe(options, target,
+                $"acks={options.Acks.ToString().ToLowerInvariant()}; a consumer sees what is durable"),
             Records = options.Records,
             Bytes = options.Records * options.ValueBytes,
             Took = meter.Elapsed,
@@ -59,7 +62,8 @@ public static class EndToEndLoad
         };
     }
 
-    private static async Task ReceiveAsync(Consumer consumer, LongHistogram latency, long warmUp, long total, CancellationToken cancellation)
+    private static async Task ReceiveAsync(Consumer consumer, LongHistogram latency, long warmUp, long total,
+        CancellationToken cancellation)
     {
         long seen = 0;
         await foreach (ConsumedRecord record in consumer.WithCancellation(cancellation).ConfigureAwait(false))

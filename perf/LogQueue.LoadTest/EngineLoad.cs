@@ -20,7 +20,8 @@ public static class EngineLoad
         {
             var engineOptions = new LogEngineOptions { DataDirectory = directory, OffsetsPartitionCount = 1 };
             await using LogEngine engine = await LogEngine.OpenAsync(engineOptions, cancellation).ConfigureAwait(false);
-            Topic topic = await engine.CreateTopicAsync("bench", options.PartitionCount, cancellationToken: cancellation).ConfigureAwait(false);
+            Topic topic = await engine.CreateTopicAsync("bench", options.PartitionCount,
+                cancellationToken: cancellation).ConfigureAwait(false);
             var payload = new SensorPayload(options.ValueBytes);
             await AppendAsync(topic, payload, options, Math.Max(1, options.WarmUpRecords), cancellation).ConfigureAwait(false);
             var meter = new LoadMeter();
@@ -28,7 +29,8 @@ public static class EngineLoad
             return new LoadReport
             {
                 Name = "engine append",
-                Settings = LoadSettings.Describe(options, "embedded engine, 64 KiB batches, encode + CRC-32C + append", "one sync at the end, counted"),
+                Settings = LoadSettings.Describe(options, "embedded engine, 64 KiB batches, encode + CRC-32C + append",
+                    "one sync at the end, counted"),
                 Records = options.Records,
                 Bytes = options.Records * options.ValueBytes,
                 Took = meter.Elapsed,
@@ -45,9 +47,11 @@ public static class EngineLoad
         }
     }
 
-    private static async Task AppendAsync(Topic topic, SensorPayload payload, LoadOptions options, long records, CancellationToken cancellation)
+    private static async Task AppendAsync(Topic topic, SensorPayload payload, LoadOptions options, long records,
+        CancellationToken cancellation)
     {
-        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = options.Compression, MaxBatchBytes = BatchBytes });
+        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = options.Compression, MaxBatchBytes =
+            BatchBytes });
         long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         int turn = 0;
         for (long i = 0; i < records; i++)

@@ -12,7 +12,9 @@ public sealed record LoadOptions
     /// <summary>Records that are measured.</summary>
     public long Records { get; init; } = 1_000_000;
 
-    /// <summary>Records a second; null runs as fast as it goes. With a rate, latency counts from the intended time of each record.</summary>
+    /// <summary>
+    /// Records a second; null runs as fast as it goes. With a rate, latency counts from the intended time of each record.
+    /// </summary>
     public double? RatePerSecond { get; init; }
 
     /// <summary>Codec of the batches.</summary>

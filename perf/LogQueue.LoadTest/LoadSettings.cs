@@ -12,7 +12,8 @@ internal static class LoadSettings
         new("target", target),
         new("durability", durability),
         new("value", $"{options.ValueBytes} B, {options.Compression.ToString().ToLowerInvariant()}"),
-        new("load", options.RatePerSecond is { } rate ? rate.ToString("N0", CultureInfo.InvariantCulture) + " records/s, open loop" : "as fast as it goes"),
+        new("load", options.RatePerSecond is { } rate ? rate.ToString("N0", CultureInfo.InvariantCulture) + " records/s, open loop"
+            : "as fast as it goes"),
         new("partitions", options.PartitionCount.ToString(CultureInfo.InvariantCulture)),
         new("warm-up", options.WarmUpRecords.ToString("N0", CultureInfo.InvariantCulture) + " records, not measured"),
     ];

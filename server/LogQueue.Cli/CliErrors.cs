@@ -13,7 +13,8 @@ internal static class CliErrors
     {
         CliException e => e,
         KafkaException e => FromBroker(e),
-        SocketException e => new(ExitCode.CannotConnect, "CANNOT_CONNECT", e.Message, "start a broker with `logqueue serve`, or name one with --bootstrap"),
+        SocketException e => new(ExitCode.CannotConnect, "CANNOT_CONNECT", e.Message,
+            "start a broker with `logqueue serve`, or name one with --bootstrap"),
         ServerConfigException e => new(ExitCode.BadConfig, "INVALID_CONFIG", string.Join(" ", e.Problems)),
         ServerStartException e => new(ExitCode.Failed, "CANNOT_START", e.Message),
         InvalidTopicConfigException e => new(ExitCode.BadConfig, "INVALID_CONFIG", e.Message),
@@ -30,7 +31,8 @@ internal static class CliErrors
     {
         int exitCode = e.ErrorCode switch
         {
-            ErrorCode.UnknownTopicOrPartition or ErrorCode.GroupIdNotFound or ErrorCode.UnknownTopicId or ErrorCode.ResourceNotFound => ExitCode.NotFound,
+            ErrorCode.UnknownTopicOrPartition or ErrorCode.GroupIdNotFound or ErrorCode.UnknownTopicId or ErrorCode.ResourceNotFound =>
+                ExitCode.NotFound,
             ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
                 or ErrorCode.SaslAuthenticationFailed => ExitCode.Denied,
             ErrorCode.NetworkException or ErrorCode.BrokerNotAvailable => ExitCode.CannotConnect,

@@ -14,11 +14,13 @@ internal static class CommandLine
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellation = default)
     {
-        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = terminal.Out, Error = terminal.Errors };
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = terminal.Out, Error =
+            terminal.Errors };
         ParseResult parsed = Create(terminal).Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            return terminal.Fail(new CliException(ExitCode.Usage, "USAGE", parsed.Errors[0].Message, "`--help` after any verb shows its options"));
+            return terminal.Fail(new CliException(ExitCode.Usage, "USAGE", parsed.Errors[0].Message,
+                "`--help` after any verb shows its options"));
         }
 
         try

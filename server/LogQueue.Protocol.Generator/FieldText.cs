@@ -11,7 +11,8 @@ internal sealed class FieldText
 
     public FieldText(MessageModel message) => _message = message;
 
-    public bool IsErrorCode(FieldModel f) => _message.IsApi && f.Type == "int16" && f.Name.EndsWith("ErrorCode", System.StringComparison.Ordinal);
+    public bool IsErrorCode(FieldModel f) => _message.IsApi && f.Type == "int16"
+        && f.Name.EndsWith("ErrorCode", System.StringComparison.Ordinal);
 
     public string ElementType(FieldModel f) =>
         f.Struct is { } s ? Qualified(s) : IsErrorCode(f) ? "ErrorCode" : Primitive(f).CSharp;
@@ -90,7 +91,8 @@ internal sealed class FieldText
         return f.Tag < 0 ? present : new VersionRange(present.Low, System.Math.Min(present.High, f.TagVersions.Low - 1));
     }
 
-    public VersionRange TagVersions(FieldModel f) => f.Tag < 0 ? VersionRange.None : f.TagVersions.Intersect(f.Versions).Intersect(_message.Versions);
+    public VersionRange TagVersions(FieldModel f) => f.Tag < 0 ? VersionRange.None
+        : f.TagVersions.Intersect(f.Versions).Intersect(_message.Versions);
 
     /// <summary>The condition on <c>version</c> for a range, empty when every version of the message is in it.</summary>
     public string Condition(VersionRange range)

@@ -21,7 +21,8 @@ public sealed class MessageGenerator : IIncrementalGenerator
         IncrementalValuesProvider<(string Path, string Text)> schemas = context.AdditionalTextsProvider
             .Where(static file => file.Path.EndsWith(".msg", StringComparison.Ordinal))
             .Select(static (file, ct) => (file.Path, file.GetText(ct)?.ToString() ?? ""));
-        context.RegisterSourceOutput(schemas.Combine(rootNamespace), static (output, pair) => Generate(output, pair.Left.Path, pair.Left.Text, pair.Right));
+        context.RegisterSourceOutput(schemas.Combine(rootNamespace), static (output, pair) =>
+            Generate(output, pair.Left.Path, pair.Left.Text, pair.Right));
     }
 
     private static void Generate(SourceProductionContext output, string path, string text, string rootNamespace)
@@ -38,7 +39,8 @@ public sealed class MessageGenerator : IIncrementalGenerator
             string[] lines = text.Split('\n');
             int length = e.Line < lines.Length ? lines[e.Line].TrimEnd().Length : 0;
             var span = new LinePositionSpan(new LinePosition(e.Line, 0), new LinePosition(e.Line, length));
-            var descriptor = new DiagnosticDescriptor(e.Id, "Message schema", "{0}", "LogQueue.Schema", DiagnosticSeverity.Error, isEnabledByDefault: true);
+            var descriptor = new DiagnosticDescriptor(e.Id, "Message schema", "{0}", "LogQueue.Schema", DiagnosticSeverity.Error,
+                isEnabledByDefault: true);
             output.ReportDiagnostic(Diagnostic.Create(descriptor, Location.Create(path, default, span), e.Message));
         }
     }

@@ -39,7 +39,8 @@ internal sealed class SchemaChecker
         {
             if (field.Default == "null" && field.NullableVersions.IsEmpty)
             {
-                throw new SchemaException("LQ0006", field.Line, $"{field.Name} has the default null but no version in which it may be null.");
+                throw new SchemaException("LQ0006", field.Line,
+                    $"{field.Name} has the default null but no version in which it may be null.");
             }
 
             return;
@@ -85,13 +86,15 @@ internal sealed class SchemaChecker
                 if (!_structs.TryGetValue(field.Type, out StructModel? target))
                 {
                     throw new SchemaException(
-                        "LQ0002", field.Line, $"The type {field.Type} of {field.Name} is neither one of {PrimitiveTypes.Names} nor a structure of {_message.Root.Name}.");
+                        "LQ0002", field.Line,
+                            $"The type {field.Type} of {field.Name} is neither one of {PrimitiveTypes.Names} nor a structure of {_message.Root.Name}.");
                 }
 
                 field.Struct = target;
             }
 
-            if (field.Tag >= 0 && (field.TagVersions.IsEmpty || !_message.FlexibleVersions.Covers(field.TagVersions.Intersect(_message.Versions))))
+            if (field.Tag >= 0 && (field.TagVersions.IsEmpty
+                || !_message.FlexibleVersions.Covers(field.TagVersions.Intersect(_message.Versions))))
             {
                 throw new SchemaException("LQ0003", field.Line, $"{field.Name} is tagged in versions that are not flexible.");
             }

@@ -90,7 +90,8 @@ public sealed partial class TidyTests
 
             for (int i = 0; i < lines.Length; i++)
             {
-                if (lines[i].Length > MostColumns && !file.StartsWith("tests/", StringComparison.Ordinal))
+                // A sentence for a person stays in one piece, so that it can be searched for.
+                if (lines[i].Length > MostColumns && !lines[i].Contains('"', StringComparison.Ordinal) && !file.StartsWith("tests/", StringComparison.Ordinal))
                 {
                     violations.Add($"{file}:{i + 1} has {lines[i].Length} columns");
                 }

@@ -16,7 +16,8 @@ internal sealed class ProducerOutput(Producer producer) : IStreamOutput
         await producer.FlushAsync(cancellationToken).ConfigureAwait(false);
         if (producer.Statistics.RecordsFailed is > 0 and long failed)
         {
-            throw new KafkaException(ErrorCode.UnknownServerError, $"{failed} results could not be written: the application stops before it commits past them.");
+            throw new KafkaException(ErrorCode.UnknownServerError,
+                $"{failed} results could not be written: the application stops before it commits past them.");
         }
     }
 }

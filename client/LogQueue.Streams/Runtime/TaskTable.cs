@@ -63,7 +63,8 @@ internal sealed class TaskTable(StreamTopology topology, IStreamOutput output)
 
     public async ValueTask CloseWindowsAsync()
     {
-        foreach (StreamTask task in _tasks.OrderBy(static t => t.Key.Topic, StringComparer.Ordinal).ThenBy(static t => t.Key.Partition).Select(static t => t.Value))
+        foreach (StreamTask task in _tasks.OrderBy(static t => t.Key.Topic, StringComparer.Ordinal).ThenBy(static t =>
+            t.Key.Partition).Select(static t => t.Value))
         {
             await task.CloseAllAsync().ConfigureAwait(false);
         }

@@ -23,5 +23,6 @@ internal abstract class Node(string description)
 
     /// <summary>The first step below that leads nowhere, or null.</summary>
     public string? FindLooseEnd() =>
-        _next.Count == 0 ? (IsEnd ? null : description) : _next.Select(static n => n.FindLooseEnd()).FirstOrDefault(static d => d is not null);
+        _next.Count == 0 ? (IsEnd ? null : description) : _next.Select(static n => n.FindLooseEnd()).FirstOrDefault(static d =>
+            d is not null);
 }

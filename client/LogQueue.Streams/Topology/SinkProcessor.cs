@@ -5,7 +5,8 @@ using LogQueue.Streams.Runtime;
 namespace LogQueue.Streams.Topology;
 
 /// <summary>Writes records to a topic. Owned by its task.</summary>
-internal sealed class SinkProcessor<TKey, TValue>(StreamTask task, string topic, ISerde<TKey> key, ISerde<TValue> value) : IProcessor<TKey, TValue>
+internal sealed class SinkProcessor<TKey, TValue>(StreamTask task, string topic, ISerde<TKey> key, ISerde<TValue> value) : IProcessor<TKey,
+    TValue>
 {
     public ValueTask ProcessAsync(StreamRecord<TKey, TValue> record) =>
         task.Output.SendAsync(topic, Bytes(key, record.Key), Bytes(value, record.Value), record.EventTimeMs);

@@ -104,7 +104,8 @@ internal sealed class WindowAggregator<TKey, TValue, TResult> : IProcessor<TKey,
 
     // A result happened at the last moment of its window: later steps see it there, whenever it was computed.
     private ValueTask EmitAsync(TKey key, long start, TResult result) =>
-        _next.ProcessAsync(new StreamRecord<Windowed<TKey>, TResult>(new Windowed<TKey>(key, start, start + _window.SizeMs), result, start + _window.SizeMs - 1));
+        _next.ProcessAsync(new StreamRecord<Windowed<TKey>, TResult>(new Windowed<TKey>(key, start, start + _window.SizeMs), result,
+            start + _window.SizeMs - 1));
 
     /// <summary>One window's state, keys in the order they came.</summary>
     private sealed class OpenWindow(long firstOffset)

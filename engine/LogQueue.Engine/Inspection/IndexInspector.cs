@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace LogQueue.Engine.Inspection;
 
-/// <summary>Checks the indexes beside a segment: entries in order, each pointing at a batch. A missing index is no fault, it is rebuilt. Thread-safe.</summary>
+/// <summary>
+/// Checks the indexes beside a segment: entries in order, each pointing at a batch. A missing index is no fault, it is rebuilt.
+/// Thread-safe.
+/// </summary>
 internal static class IndexInspector
 {
     private const int OffsetEntryBytes = 8;
@@ -38,7 +41,8 @@ internal static class IndexInspector
 
             if (offset <= lastOffset || !batchPositions.Contains(position))
             {
-                problems.Add(new InspectionProblem(path, at, $"entry (offset +{offset}, position {position}) is out of order or points at no batch"));
+                problems.Add(new InspectionProblem(path, at,
+                    $"entry (offset +{offset}, position {position}) is out of order or points at no batch"));
                 return;
             }
 

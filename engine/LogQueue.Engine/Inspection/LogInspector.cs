@@ -27,7 +27,8 @@ public static class LogInspector
     /// <param name="partitionDirectory">A directory with <c>.log</c> files.</param>
     /// <param name="progress">Told the bytes read so far; may be null.</param>
     /// <param name="cancellationToken">Ends the check early.</param>
-    public static PartitionInspection Verify(string partitionDirectory, Action<long>? progress = null, CancellationToken cancellationToken = default)
+    public static PartitionInspection Verify(string partitionDirectory, Action<long>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(partitionDirectory);
         var problems = new List<InspectionProblem>();
@@ -54,7 +55,8 @@ public static class LogInspector
                 positions.Add((int)Math.Min(int.MaxValue, batch.Position));
                 if (!batch.IsChecksumValid)
                 {
-                    problems.Add(new InspectionProblem(path, batch.Position, $"bad checksum (offsets {batch.BaseOffset} to {batch.LastOffset})"));
+                    problems.Add(new InspectionProblem(path, batch.Position,
+                        $"bad checksum (offsets {batch.BaseOffset} to {batch.LastOffset})"));
                 }
                 else if (first is not null && batch.BaseOffset < next)
                 {
@@ -78,7 +80,8 @@ public static class LogInspector
             IndexInspector.Check(path, baseOffset, positions, problems);
         }
 
-        return new PartitionInspection(Path.GetFileName(Path.TrimEndingDirectorySeparator(partitionDirectory)), segments.Length, bytes, batches, records, first ?? 0, next, problems);
+        return new PartitionInspection(Path.GetFileName(Path.TrimEndingDirectorySeparator(partitionDirectory)), segments.Length, bytes,
+            batches, records, first ?? 0, next, problems);
     }
 
     /// <summary>The batches of one <c>.log</c> file, or of all of a partition directory, in order.</summary>

@@ -10,4 +10,5 @@ namespace LogQueue.Engine.Inspection;
 /// <param name="NextOffset">First offset after the last batch.</param>
 /// <param name="Problems">What is wrong; empty when nothing is.</param>
 public sealed record PartitionInspection(
-    string Name, int SegmentCount, long Bytes, long BatchCount, long RecordCount, long LogStartOffset, long NextOffset, IReadOnlyList<InspectionProblem> Problems);
+    string Name, int SegmentCount, long Bytes, long BatchCount, long RecordCount, long LogStartOffset, long NextOffset,
+        IReadOnlyList<InspectionProblem> Problems);

@@ -101,7 +101,8 @@ internal sealed class SegmentBatchReader : IDisposable
 
             _windowStart = position;
             _windowLength = 0;
-            while (_windowLength < length && RandomAccess.Read(_file, _window.Span[_windowLength..], position + _windowLength) is > 0 and int read)
+            while (_windowLength < length && RandomAccess.Read(_file, _window.Span[_windowLength..],
+                position + _windowLength) is > 0 and int read)
             {
                 _windowLength += read;
             }

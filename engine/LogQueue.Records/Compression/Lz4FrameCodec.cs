@@ -9,7 +9,8 @@ namespace LogQueue.Records.Compression;
 /// LZ4 frames (LZ4 frame format 1.6), as Kafka writes them for batches of format 2: independent blocks of 64 KiB, no content size, no
 /// checksums but the header's. Every frame the format allows is read: linked blocks, block and content checksums, content size.
 /// <code>
-/// magic 04 22 4D 18 │ FLG │ BD │ [content size 8] │ [dictionary id 4] │ HC = XXH32(FLG..)>>8 │ blocks… │ 00 00 00 00 │ [content checksum 4]
+/// magic 04 22 4D 18 │ FLG │ BD │ [content size 8] │ [dictionary id 4] │ HC =
+/// XXH32(FLG..)>>8 │ blocks… │ 00 00 00 00 │ [content checksum 4]
 /// block: size uint32 LE, top bit set = stored as it is │ bytes │ [XXH32 4]
 /// </code>
 /// Thread-safe.
@@ -88,7 +89,8 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
             }
 
             int room = Math.Min(maxBlockBytes, maxOutputBytes - (destination.WrittenCount - start));
-            AppendBlock(block, (size & StoredBit) != 0, (flags & IndependentBit) != 0, destination, start, room, room < maxBlockBytes, maxOutputBytes);
+            AppendBlock(block, (size & StoredBit) != 0, (flags & IndependentBit) != 0, destination, start, room, room < maxBlockBytes,
+                maxOutputBytes);
         }
 
         ReadOnlySpan<byte> content = destination.WrittenSpan[start..];
@@ -112,7 +114,8 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
 
         byte flags = source[0];
         int blockCode = (source[1] >> 4) & 0x7;
-        if ((flags & 0xC0) != VersionBits || (flags & 0x02) != 0 || (flags & DictionaryBit) != 0 || (source[1] & 0x8F) != 0 || blockCode < 4)
+        if ((flags & 0xC0) != VersionBits || (flags & 0x02) != 0 || (flags & DictionaryBit) != 0 || (source[1] & 0x8F) != 0
+            || blockCode < 4)
         {
             throw new CorruptRecordException($"LZ4: frame flags {flags:x2} {source[1]:x2} that no Kafka client writes.");
         }
@@ -130,7 +133,8 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
     }
 
     private void AppendBlock(
-        ReadOnlySpan<byte> block, bool stored, bool independent, PooledBufferWriter destination, int start, int room, bool roomIsLimit, int maxOutputBytes)
+        ReadOnlySpan<byte> block, bool stored, bool independent, PooledBufferWriter destination, int start, int room, bool roomIsLimit,
+            int maxOutputBytes)
     {
         if (stored)
         {

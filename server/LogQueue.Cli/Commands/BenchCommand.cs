@@ -15,19 +15,24 @@ internal static class BenchCommand
 {
     private static readonly double[] Percentiles = [50, 90, 99, 99.9, 100];
 
-    public static Command Create(Terminal terminal, GlobalOptions global) => new("bench", "Measure the engine, or a broker (also an Apache Kafka).")
+    public static Command Create(Terminal terminal, GlobalOptions global) => new("bench",
+        "Measure the engine, or a broker (also an Apache Kafka).")
     {
-        Load(terminal, global, "engine", "Append to an engine in this process.", 5_000_000, static (_, _, options, cancellation) => EngineLoad.RunAsync(options, cancellation)),
-        Load(terminal, global, "produce", "Produce as fast as it goes, or at a rate.", 1_000_000, static (client, topic, options, cancellation) =>
+        Load(terminal, global, "engine", "Append to an engine in this process.", 5_000_000, static (_, _, options, cancellation) =>
+            EngineLoad.RunAsync(options, cancellation)),
+        Load(terminal, global, "produce", "Produce as fast as it goes, or at a rate.", 1_000_000,
+            static (client, topic, options, cancellation) =>
             ProduceLoad.RunAsync(client.Value, topic.Name, client.Name, options, cancellation)),
         Load(terminal, global, "consume", "Produce, then consume from the beginning.", 1_000_000, ConsumeAsync),
         Load(terminal, global, "e2e", "Latency from a record's intended time to its receipt; 1000 records/s unless told otherwise.", 10_000,
-            static (client, topic, options, cancellation) => EndToEndLoad.RunAsync(client.Value, topic.Partitions, client.Name, options, cancellation)),
+            static (client, topic, options, cancellation) => EndToEndLoad.RunAsync(client.Value, topic.Partitions, client.Name, options,
+                cancellation)),
     };
 
     private static async Task<LoadReport> ConsumeAsync(Broker broker, BenchTopic topic, LoadOptions options, CancellationToken cancellation)
     {
-        await ProduceLoad.RunAsync(broker.Value, topic.Name, broker.Name, options with { RatePerSecond = null, Acks = Acks.Leader, WarmUpShare = options.WarmUpShare + 0.1 }, cancellation);
+        await ProduceLoad.RunAsync(broker.Value, topic.Name, broker.Name, options with { RatePerSecond = null, Acks = Acks.Leader,
+            WarmUpShare = options.WarmUpShare + 0.1 }, cancellation);
         return await ConsumeLoad.RunAsync(broker.Value, topic.Partitions, broker.Name, options, cancellation);
     }
 
@@ -38,7 +43,8 @@ internal static class BenchCommand
         var size = new Option<int>("--size") { Description = "Bytes of a value.", DefaultValueFactory = static _ => 100 };
         var records = new Option<long>("--records") { Description = "Records measured.", DefaultValueFactory = _ => defaultRecords };
         var rate = new Option<string?>("--rate") { Description = "Records a second, for example 50k/s; open loop." };
-        var compression = new Option<CompressionType>("--compression") { Description = "none, gzip, snappy, lz4 or zstd.", DefaultValueFactory = static _ => CompressionType.None };
+        var compression = new Option<CompressionType>("--compression") { Description = "none, gzip, snappy, lz4 or zstd.",
+            DefaultValueFactory = static _ => CompressionType.None };
         var acks = new Option<string>("--acks") { Description = "all, 1 or 0.", DefaultValueFactory = static _ => "all" };
         var partitions = new Option<int>("--partitions") { Description = "Partitions of the topic.", DefaultValueFactory = static _ => 1 };
         var command = new Command(name, description) { size, records, rate, compression, acks, partitions };
@@ -79,7 +85,8 @@ internal static class BenchCommand
 
     /// <summary>A topic of its own for the run, deleted afterwards.</summary>
     private static async Task<LoadReport> WithTopicAsync(
-        GlobalOptions global, ParseResult parsed, LoadOptions options, Func<Broker, BenchTopic, Task<LoadReport>> run, CancellationToken cancellation)
+        GlobalOptions global, ParseResult parsed, LoadOptions options, Func<Broker, BenchTopic, Task<LoadReport>> run,
+            CancellationToken cancellation)
     {
         await using LogQueueClient client = global.Connect(parsed);
         string name = $"bench-{Environment.ProcessId}-{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}";
@@ -115,9 +122,12 @@ internal static class BenchCommand
         {
             new[] { "records", Human.Count(report.Records) },
             new[] { "time", string.Create(CultureInfo.InvariantCulture, $"{report.Took.TotalSeconds:0.00} s") },
-            new[] { "throughput", string.Create(CultureInfo.InvariantCulture, $"{report.RecordsPerSecond:N0} records/s, {report.MegabytesPerSecond:N1} MB/s") },
+            new[] { "throughput", string.Create(CultureInfo.InvariantCulture,
+                $"{report.RecordsPerSecond:N0} records/s, {report.MegabytesPerSecond:N1} MB/s") },
             new[] { "cpu", string.Create(CultureInfo.InvariantCulture, $"{report.CpuMicrosPerRecord:0.000} us a record in this process") },
-            new[] { "allocated", string.Create(CultureInfo.InvariantCulture, $"{report.AllocatedBytes / (double)report.Records:0.0} B a record in this process") },
+            new[] { "allocated",
+                string.Create(CultureInfo.InvariantCulture,
+                $"{report.AllocatedBytes / (double)report.Records:0.0} B a record in this process") },
             new[] { "memory", Human.Bytes(report.ResidentBytes) },
         };
         if (report.LatencyMicros is { TotalCount: > 0 } latency)

@@ -14,9 +14,12 @@ internal static class ConsumeCommand
     public static Command Create(Terminal terminal, GlobalOptions global)
     {
         var topic = new Argument<string>("TOPIC");
-        var group = new Option<string?>("--group", "-g") { Description = "Consumer group: shares the partitions, commits what was printed." };
-        var from = new Option<string>("--offset", "-o") { Description = "beginning, end, N, -N, @TIME or @-15m.", DefaultValueFactory = static _ => "beginning" };
-        var count = new Option<long>("--count", "-n") { Description = "Stop after this many records.", DefaultValueFactory = static _ => long.MaxValue };
+        var group = new Option<string?>("--group", "-g") { Description =
+            "Consumer group: shares the partitions, commits what was printed." };
+        var from = new Option<string>("--offset", "-o") { Description = "beginning, end, N, -N, @TIME or @-15m.", DefaultValueFactory =
+            static _ => "beginning" };
+        var count = new Option<long>("--count", "-n") { Description = "Stop after this many records.", DefaultValueFactory = static _ =>
+            long.MaxValue };
         var exit = new Option<bool>("--exit", "-e") { Description = "Stop at the end that the topic has now." };
         var command = new Command("consume", "Print records.") { topic, group, from, count, exit };
         command.SetAction(global.Action(terminal, async (parsed, cancellation) =>
@@ -62,11 +65,13 @@ internal static class ConsumeCommand
 
     private static string[] Cells(ConsumedRecord record) =>
     [
-        Human.Time(record.Timestamp), record.Partition.ToString(CultureInfo.InvariantCulture), record.Offset.ToString(CultureInfo.InvariantCulture),
+        Human.Time(record.Timestamp), record.Partition.ToString(CultureInfo.InvariantCulture),
+            record.Offset.ToString(CultureInfo.InvariantCulture),
         RecordText.Show(record.Key, ""), RecordText.Show(record.Value, "<tombstone>"),
     ];
 
-    private static async Task<int> RunAsync(Terminal terminal, LogQueueClient client, ConsumerOptions options, long count, CancellationToken cancellation)
+    private static async Task<int> RunAsync(Terminal terminal, LogQueueClient client, ConsumerOptions options, long count,
+        CancellationToken cancellation)
     {
         await using Consumer consumer = client.CreateConsumer(options);
         Action<ConsumedRecord> print = Printer(terminal);
@@ -103,7 +108,8 @@ internal static class ConsumeCommand
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            terminal.Say(last is null ? "interrupted before the first record" : $"interrupted; go on with -o {last.Offset + 1} (partition {last.Partition})");
+            terminal.Say(last is null ? "interrupted before the first record"
+                : $"interrupted; go on with -o {last.Offset + 1} (partition {last.Partition})");
             return ExitCode.Interrupted;
         }
         finally

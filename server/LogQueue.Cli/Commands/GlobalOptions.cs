@@ -21,7 +21,8 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
-    public Option<bool> NoColor { get; } = new("--no-color") { Description = "No colour, no live lines (NO_COLOR is honoured too).", Recursive = true };
+    public Option<bool> NoColor { get; } = new("--no-color") { Description = "No colour, no live lines (NO_COLOR is honoured too).",
+        Recursive = true };
 
     public void AddTo(RootCommand root)
     {
@@ -40,5 +41,6 @@ internal sealed class GlobalOptions
 
     /// <summary>Connects to the chosen broker.</summary>
     public LogQueueClient Connect(ParseResult parsed) =>
-        LogQueueClient.Connect(parsed.GetValue(Bootstrap)!, new ClientOptions { ClientId = "logqueue-cli", OperationTimeout = TimeSpan.FromSeconds(15) });
+        LogQueueClient.Connect(parsed.GetValue(Bootstrap)!, new ClientOptions { ClientId = "logqueue-cli", OperationTimeout =
+            TimeSpan.FromSeconds(15) });
 }

@@ -12,7 +12,8 @@ namespace LogQueue.Cli.Commands;
 /// <summary><c>logqueue group list|describe|reset|delete</c>.</summary>
 internal static class GroupCommand
 {
-    public static Command Create(Terminal terminal, GlobalOptions global) => new("group", "List, describe, reset and delete consumer groups.")
+    public static Command Create(Terminal terminal, GlobalOptions global) => new("group",
+        "List, describe, reset and delete consumer groups.")
     {
         List(terminal, global),
         Describe(terminal, global),
@@ -26,11 +27,13 @@ internal static class GroupCommand
         command.SetAction(global.Action(terminal, async (parsed, cancellation) =>
         {
             await using LogQueueClient client = global.Connect(parsed);
-            IReadOnlyList<GroupSummary> groups = [.. (await client.Admin.ListGroupsAsync(cancellation)).OrderBy(static g => g.GroupId, StringComparer.Ordinal)];
+            IReadOnlyList<GroupSummary> groups = [.. (await client.Admin.ListGroupsAsync(cancellation)).OrderBy(static g => g.GroupId,
+                StringComparer.Ordinal)];
             terminal.Table(
                 ["GROUP", "STATE", "PROTOCOL"],
                 [.. groups.Select(static g => new[] { g.GroupId, g.State, g.ProtocolType })],
-                [.. groups.Select(static g => new JsonObject { ["group"] = g.GroupId, ["state"] = g.State, ["protocol_type"] = g.ProtocolType })]);
+                [.. groups.Select(static g => new JsonObject { ["group"] = g.GroupId, ["state"] = g.State, ["protocol_type"] =
+                    g.ProtocolType })]);
             return ExitCode.Ok;
         }));
         return command;
@@ -48,7 +51,8 @@ internal static class GroupCommand
             IReadOnlyDictionary<TopicPartition, GroupOffset> offsets = await client.Admin.ListGroupOffsetsAsync(group, cancellation);
             if (description.State == "Dead" && offsets.Count == 0)
             {
-                throw new CliException(ExitCode.NotFound, "GROUP_ID_NOT_FOUND", $"there is no group {group}", "`logqueue group list` shows those there are");
+                throw new CliException(ExitCode.NotFound, "GROUP_ID_NOT_FOUND", $"there is no group {group}",
+                    "`logqueue group list` shows those there are");
             }
 
             IReadOnlyDictionary<TopicPartition, OffsetFound> ends = offsets.Count == 0
@@ -56,11 +60,13 @@ internal static class GroupCommand
                 : await client.Admin.ListOffsetsAsync([.. offsets.Keys], OffsetSpec.Latest, cancellation);
             var rows = new List<string[]>();
             var json = new JsonArray();
-            foreach ((TopicPartition partition, GroupOffset committed) in offsets.OrderBy(static o => o.Key.Topic, StringComparer.Ordinal).ThenBy(static o => o.Key.Partition))
+            foreach ((TopicPartition partition, GroupOffset committed) in offsets.OrderBy(static o => o.Key.Topic,
+                StringComparer.Ordinal).ThenBy(static o => o.Key.Partition))
             {
                 long end = ends[partition].Offset;
                 string member = description.Members.FirstOrDefault(m => m.Assignment.Contains(partition))?.MemberId ?? "-";
-                rows.Add([partition.Topic, partition.Partition.ToString(CultureInfo.InvariantCulture), Human.Count(committed.Offset), Human.Count(end), Human.Count(end - committed.Offset), member]);
+                rows.Add([partition.Topic, partition.Partition.ToString(CultureInfo.InvariantCulture), Human.Count(committed.Offset),
+                    Human.Count(end), Human.Count(end - committed.Offset), member]);
                 json.Add(new JsonObject
                 {
                     ["group"] = group,
@@ -87,7 +93,8 @@ internal static class GroupCommand
         var topic = new Option<string>("--topic", "-t") { Description = "Topic whose offsets move.", Required = true };
         var to = new Option<string>("--to") { Description = "beginning, end, an offset, or @TIME.", Required = true };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do it; without this only the plan is shown." };
-        var command = new Command("reset", "Move a group's committed offsets; shows the plan, does it with --yes.") { name, topic, to, yes };
+        var command = new Command("reset", "Move a group's committed offsets; shows the plan, does it with --yes.") { name, topic, to,
+            yes };
         command.SetAction(global.Action(terminal, async (parsed, cancellation) =>
         {
             string group = parsed.GetValue(name)!;
@@ -96,7 +103,8 @@ internal static class GroupCommand
             GroupDescription members = (await client.Admin.DescribeGroupsAsync([group], cancellation))[0];
             if (members.Members.Count > 0)
             {
-                throw new CliException(ExitCode.Failed, "NON_EMPTY_GROUP", $"group {group} has {members.Members.Count} live members", "stop them first");
+                throw new CliException(ExitCode.Failed, "NON_EMPTY_GROUP", $"group {group} has {members.Members.Count} live members",
+                    "stop them first");
             }
 
             Dictionary<TopicPartition, long> plan = await PlanAsync(client, description, parsed.GetValue(to)!, cancellation);
@@ -118,7 +126,8 @@ internal static class GroupCommand
                 [.. plan.Select(p => new JsonObject
                 {
                     ["topic"] = p.Key.Topic, ["partition"] = p.Key.Partition,
-                    ["from"] = current.TryGetValue(p.Key, out GroupOffset? from) ? from.Offset : null, ["to"] = p.Value, ["status"] = status,
+                    ["from"] = current.TryGetValue(p.Key, out GroupOffset? from) ? from.Offset : null, ["to"] = p.Value, ["status"] =
+                        status,
                 })]);
             if (!apply)
             {
@@ -130,9 +139,11 @@ internal static class GroupCommand
         return command;
     }
 
-    private static async Task<Dictionary<TopicPartition, long>> PlanAsync(LogQueueClient client, TopicDescription topic, string to, CancellationToken cancellation)
+    private static async Task<Dictionary<TopicPartition, long>> PlanAsync(LogQueueClient client, TopicDescription topic, string to,
+        CancellationToken cancellation)
     {
-        Dictionary<TopicPartition, PartitionDescription> partitions = topic.Partitions.ToDictionary(p => new TopicPartition(topic.Name, p.Partition));
+        Dictionary<TopicPartition, PartitionDescription> partitions = topic.Partitions.ToDictionary(p =>
+            new TopicPartition(topic.Name, p.Partition));
         if (to.StartsWith('@'))
         {
             DateTimeOffset now = TimeProvider.System.GetUtcNow();
@@ -141,7 +152,8 @@ internal static class GroupCommand
                 throw new CliException(ExitCode.Usage, "USAGE", $"'{to}' is no time", "write @2026-01-31T12:00Z or @-15m");
             }
 
-            IReadOnlyDictionary<TopicPartition, OffsetFound> found = await client.Admin.ListOffsetsAsync([.. partitions.Keys], OffsetSpec.At(time), cancellation);
+            IReadOnlyDictionary<TopicPartition, OffsetFound> found = await client.Admin.ListOffsetsAsync([.. partitions.Keys],
+                OffsetSpec.At(time), cancellation);
             return partitions.ToDictionary(static p => p.Key, p => found[p.Key].Offset < 0 ? p.Value.EndOffset : found[p.Key].Offset);
         }
 
@@ -149,7 +161,8 @@ internal static class GroupCommand
         {
             "beginning" => p.Value.LogStartOffset,
             "end" => p.Value.EndOffset,
-            _ when long.TryParse(to, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) => Math.Clamp(offset, p.Value.LogStartOffset, p.Value.EndOffset),
+            _ when long.TryParse(to, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) =>
+                Math.Clamp(offset, p.Value.LogStartOffset, p.Value.EndOffset),
             _ => throw new CliException(ExitCode.Usage, "USAGE", $"'{to}' is no position", "write beginning, end, an offset or @TIME"),
         });
     }

@@ -18,7 +18,8 @@ internal static class LogCommand
     private static Command Verify(Terminal terminal, GlobalOptions global)
     {
         var directory = new Argument<string>("DIR");
-        var command = new Command("verify", "Check every batch's CRC and offsets, and the indexes; exit 8 when something is damaged.") { directory };
+        var command = new Command("verify",
+            "Check every batch's CRC and offsets, and the indexes; exit 8 when something is damaged.") { directory };
         command.SetAction(global.Action(terminal, (parsed, cancellation) =>
         {
             string path = parsed.GetValue(directory)!;
@@ -57,7 +58,8 @@ internal static class LogCommand
     private static Command Dump(Terminal terminal, GlobalOptions global)
     {
         var directory = new Argument<string>("DIR") { Description = "A partition directory or a .log file." };
-        var count = new Option<int>("--count", "-n") { Description = "Stop after this many batches.", DefaultValueFactory = static _ => int.MaxValue };
+        var count = new Option<int>("--count", "-n") { Description = "Stop after this many batches.", DefaultValueFactory = static _ =>
+            int.MaxValue };
         var command = new Command("dump", "List the batches of a partition.") { directory, count };
         command.SetAction(global.Action(terminal, (parsed, _) =>
         {
@@ -68,15 +70,20 @@ internal static class LogCommand
                 ["SEGMENT", "POSITION", "BASE", "LAST", "RECORDS", "SIZE", "CODEC", "MAX TIME", "PRODUCER", "CRC"],
                 [.. batches.Select(static b => new[]
                 {
-                    Path.GetFileName(b.Path), Text(b.Position), Text(b.BaseOffset), Text(b.LastOffset), Text(b.RecordCount), Text(b.SizeBytes),
-                    b.Compression.ToString().ToLowerInvariant(), b.MaxTimestampMs < 0 ? "-" : Human.Time(DateTimeOffset.FromUnixTimeMilliseconds(b.MaxTimestampMs)),
+                    Path.GetFileName(b.Path), Text(b.Position), Text(b.BaseOffset), Text(b.LastOffset), Text(b.RecordCount),
+                        Text(b.SizeBytes),
+                    b.Compression.ToString().ToLowerInvariant(), b.MaxTimestampMs < 0 ? "-"
+                        : Human.Time(DateTimeOffset.FromUnixTimeMilliseconds(b.MaxTimestampMs)),
                     b.ProducerId < 0 ? "-" : $"{b.ProducerId}:{b.BaseSequence}", b.IsChecksumValid ? "ok" : "BAD",
                 })],
                 [.. batches.Select(static b => new JsonObject
                 {
-                    ["segment"] = b.Path, ["position"] = b.Position, ["base_offset"] = b.BaseOffset, ["last_offset"] = b.LastOffset, ["records"] = b.RecordCount,
-                    ["bytes"] = b.SizeBytes, ["codec"] = b.Compression.ToString().ToLowerInvariant(), ["max_timestamp_ms"] = b.MaxTimestampMs,
-                    ["producer_id"] = b.ProducerId, ["base_sequence"] = b.BaseSequence, ["control"] = b.IsControl, ["transactional"] = b.IsTransactional,
+                    ["segment"] = b.Path, ["position"] = b.Position, ["base_offset"] = b.BaseOffset, ["last_offset"] = b.LastOffset,
+                        ["records"] = b.RecordCount,
+                    ["bytes"] = b.SizeBytes, ["codec"] = b.Compression.ToString().ToLowerInvariant(), ["max_timestamp_ms"] =
+                        b.MaxTimestampMs,
+                    ["producer_id"] = b.ProducerId, ["base_sequence"] = b.BaseSequence, ["control"] = b.IsControl, ["transactional"] =
+                        b.IsTransactional,
                     ["crc_ok"] = b.IsChecksumValid,
                 })]);
             return Task.FromResult(batches.All(static b => b.IsChecksumValid) ? ExitCode.Ok : ExitCode.CheckFailed);
@@ -93,13 +100,16 @@ internal static class LogCommand
 
         return LogInspector.FindPartitions(path) is { Count: > 0 } partitions
             ? partitions
-            : throw new CliException(ExitCode.NotFound, "NOT_FOUND", $"{path} holds no partition", "name a data directory, or a directory like sensors-0");
+            : throw new CliException(ExitCode.NotFound, "NOT_FOUND", $"{path} holds no partition",
+                "name a data directory, or a directory like sensors-0");
     }
 
     private static string[] Row(PartitionInspection p, double seconds) =>
     [
-        p.Name, Text(p.SegmentCount), Human.Bytes(p.Bytes), Human.Count(p.BatchCount), Human.Count(p.RecordCount), $"{p.LogStartOffset}..{p.NextOffset}",
-        p.Problems is [var first, ..] ? $"{Path.GetFileName(first.Path)} byte {first.Position}: {first.What}{(p.Problems.Count > 1 ? $" (+{p.Problems.Count - 1})" : "")}" : "ok",
+        p.Name, Text(p.SegmentCount), Human.Bytes(p.Bytes), Human.Count(p.BatchCount), Human.Count(p.RecordCount),
+            $"{p.LogStartOffset}..{p.NextOffset}",
+        p.Problems is [var first, ..]
+            ? $"{Path.GetFileName(first.Path)} byte {first.Position}: {first.What}{(p.Problems.Count > 1 ? $" (+{p.Problems.Count - 1})" : "")}" : "ok",
         p.Bytes < 1 << 20 ? "-" : Human.Bytes(p.Bytes / seconds) + "/s",
     ];
 
@@ -107,7 +117,8 @@ internal static class LogCommand
     {
         ["partition"] = p.Name, ["segments"] = p.SegmentCount, ["bytes"] = p.Bytes, ["batches"] = p.BatchCount, ["records"] = p.RecordCount,
         ["log_start_offset"] = p.LogStartOffset, ["next_offset"] = p.NextOffset,
-        ["problems"] = new JsonArray([.. p.Problems.Select(static x => new JsonObject { ["path"] = x.Path, ["position"] = x.Position, ["what"] = x.What })]),
+        ["problems"] = new JsonArray([.. p.Problems.Select(static x => new JsonObject { ["path"] = x.Path, ["position"] = x.Position,
+            ["what"] = x.What })]),
     };
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);

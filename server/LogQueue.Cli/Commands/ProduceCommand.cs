@@ -19,12 +19,14 @@ internal static class ProduceCommand
     {
         var topic = new Argument<string>("TOPIC");
         var key = new Option<string?>("--key", "-k") { Description = "Key of every record." };
-        var headers = new Option<string[]>("--header", "-H") { Description = "A header, name=value. May be given again.", DefaultValueFactory = static _ => [] };
+        var headers = new Option<string[]>("--header", "-H") { Description = "A header, name=value. May be given again.",
+            DefaultValueFactory = static _ => [] };
         var from = new Option<string?>("--from") { Description = "A .csv or .ndjson file; without it, lines of stdin." };
         var keyColumn = new Option<string?>("--key-column") { Description = "Column (or field) that is the key." };
         var timeColumn = new Option<string?>("--time-column") { Description = "Column (or field) that is the timestamp." };
         var rate = new Option<string?>("--rate") { Description = "Records a second, for example 500/s." };
-        var command = new Command("produce", "Write records from stdin or from a file.") { topic, key, headers, from, keyColumn, timeColumn, rate };
+        var command = new Command("produce", "Write records from stdin or from a file.") { topic, key, headers, from, keyColumn,
+            timeColumn, rate };
         command.SetAction(global.Action(terminal, async (parsed, cancellation) =>
         {
             string name = parsed.GetValue(topic)!;
@@ -53,7 +55,8 @@ internal static class ProduceCommand
     })];
 
     private static async Task<int> RunAsync(
-        Terminal terminal, LogQueueClient client, IAsyncEnumerable<OutgoingRecord> records, RecordHeader[] headers, double? perSecond, CancellationToken cancellation)
+        Terminal terminal, LogQueueClient client, IAsyncEnumerable<OutgoingRecord> records, RecordHeader[] headers, double? perSecond,
+            CancellationToken cancellation)
     {
         await using Producer producer = client.CreateProducer();
         long started = TimeProvider.System.GetTimestamp();
@@ -102,10 +105,12 @@ internal static class ProduceCommand
             foreach (Delivery delivery in first)
             {
                 RecordMetadata where = await delivery.Acknowledged;
-                rows.Add([where.Partition.Topic, where.Partition.Partition.ToString(CultureInfo.InvariantCulture), where.Offset.ToString(CultureInfo.InvariantCulture), Human.Time(where.Timestamp)]);
+                rows.Add([where.Partition.Topic, where.Partition.Partition.ToString(CultureInfo.InvariantCulture),
+                    where.Offset.ToString(CultureInfo.InvariantCulture), Human.Time(where.Timestamp)]);
                 json.Add(new JsonObject
                 {
-                    ["topic"] = where.Partition.Topic, ["partition"] = where.Partition.Partition, ["offset"] = where.Offset, ["timestamp"] = Human.Time(where.Timestamp),
+                    ["topic"] = where.Partition.Topic, ["partition"] = where.Partition.Partition, ["offset"] = where.Offset,
+                        ["timestamp"] = Human.Time(where.Timestamp),
                 });
             }
 
@@ -115,8 +120,10 @@ internal static class ProduceCommand
         {
             terminal.Table(
                 ["RECORDS", "FAILED", "SECONDS", "RECORDS/S"],
-                [[Human.Count(count), Human.Count(statistics.RecordsFailed), Human.Number(took.TotalSeconds), Human.Count((long)(count / took.TotalSeconds))]],
-                [new JsonObject { ["records"] = count, ["failed"] = statistics.RecordsFailed, ["seconds"] = took.TotalSeconds, ["bytes"] = statistics.PayloadBytes }]);
+                [[Human.Count(count), Human.Count(statistics.RecordsFailed), Human.Number(took.TotalSeconds),
+                    Human.Count((long)(count / took.TotalSeconds))]],
+                [new JsonObject { ["records"] = count, ["failed"] = statistics.RecordsFailed, ["seconds"] = took.TotalSeconds, ["bytes"] =
+                    statistics.PayloadBytes }]);
         }
 
         return statistics.RecordsFailed == 0 ? ExitCode.Ok : statistics.RecordsFailed < count ? ExitCode.PartlyDone : ExitCode.Failed;

@@ -15,11 +15,14 @@ internal static class ReplayCommand
     public static Command Create(Terminal terminal, GlobalOptions global)
     {
         var topic = new Argument<string>("TOPIC");
-        var from = new Option<string>("--from") { Description = "beginning, an offset, or @TIME.", DefaultValueFactory = static _ => "beginning" };
-        var to = new Option<string>("--to") { Description = "end (as of now), an offset, or @TIME; exclusive.", DefaultValueFactory = static _ => "end" };
+        var from = new Option<string>("--from") { Description = "beginning, an offset, or @TIME.", DefaultValueFactory = static _ =>
+            "beginning" };
+        var to = new Option<string>("--to") { Description = "end (as of now), an offset, or @TIME; exclusive.", DefaultValueFactory =
+            static _ => "end" };
         var speed = new Option<string>("--speed") { Description = "10x, 0.5x or max.", DefaultValueFactory = static _ => "1x" };
         var into = new Option<string?>("--into") { Description = "Write into this topic instead of printing." };
-        var command = new Command("replay", "Read a span again, keeping the gaps between records, at a chosen speed.") { topic, from, to, speed, into };
+        var command = new Command("replay", "Read a span again, keeping the gaps between records, at a chosen speed.") { topic, from, to,
+            speed, into };
         command.SetAction(global.Action(terminal, async (parsed, cancellation) =>
         {
             await using LogQueueClient client = global.Connect(parsed);
@@ -61,7 +64,8 @@ internal static class ReplayCommand
     }
 
     private static async Task<long> RunAsync(
-        Terminal terminal, LogQueueClient client, TopicDescription source, StartPosition start, Func<ConsumedRecord, bool> before, double speed,
+        Terminal terminal, LogQueueClient client, TopicDescription source, StartPosition start, Func<ConsumedRecord, bool> before,
+            double speed,
         Producer? producer, string? target, CancellationToken cancellation)
     {
         Action<ConsumedRecord> print = producer is null ? ConsumeCommand.Printer(terminal) : static _ => { };
@@ -85,7 +89,8 @@ internal static class ReplayCommand
             if (producer is not null)
             {
                 await producer.EnqueueAsync(
-                    new OutgoingRecord(target!, record.Key, record.Value) { Timestamp = record.Timestamp, Headers = record.Headers, Partition = null }, cancellation);
+                    new OutgoingRecord(target!, record.Key, record.Value) { Timestamp = record.Timestamp, Headers = record.Headers,
+                        Partition = null }, cancellation);
             }
 
             count++;

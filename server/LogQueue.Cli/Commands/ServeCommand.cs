@@ -20,10 +20,12 @@ internal static class ServeCommand
         var port = new Option<int?>("--port", "-p") { Description = "Port to listen on; 0 takes a free one. Default 9092." };
         var data = new Option<string?>("--data", "-d") { Description = "Data directory. Default ./.logqueue." };
         var config = new Option<FileInfo?>("--config", "-c") { Description = "A server.properties file with Kafka's key names." };
-        var set = new Option<string[]>("--set", "-s") { Description = "One setting, key=value; wins over the file. May be given again.", DefaultValueFactory = static _ => [] };
+        var set = new Option<string[]>("--set", "-s") { Description = "One setting, key=value; wins over the file. May be given again.",
+            DefaultValueFactory = static _ => [] };
         var command = new Command("serve", "Run the broker.") { port, data, config, set };
         command.SetAction(global.Action(terminal, (parsed, cancellation) =>
-            RunAsync(terminal, parsed.GetValue(port), Load(parsed.GetValue(data), parsed.GetValue(config), parsed.GetValue(set)!), cancellation)));
+            RunAsync(terminal, parsed.GetValue(port), Load(parsed.GetValue(data), parsed.GetValue(config), parsed.GetValue(set)!),
+                cancellation)));
         return command;
     }
 
@@ -46,16 +48,20 @@ internal static class ServeCommand
             terminal.Say(note);
         }
 
-        using ILoggerFactory logs = LoggerFactory.Create(static builder => builder.AddProvider(new LineLoggerProvider(Console.Error)).SetMinimumLevel(LogLevel.Information));
+        using ILoggerFactory logs =
+            LoggerFactory.Create(static builder =>
+            builder.AddProvider(new LineLoggerProvider(Console.Error)).SetMinimumLevel(LogLevel.Information));
         await using LogEngine engine = await LogEngine.OpenAsync(config.Engine, cancellation);
-        await using LogQueueServer server = await LogQueueServer.StartAsync(config.Server with { LoggerFactory = logs, Port = port ?? config.Server.Port }, engine, cancellation);
+        await using LogQueueServer server = await LogQueueServer.StartAsync(config.Server with { LoggerFactory = logs, Port =
+            port ?? config.Server.Port }, engine, cancellation);
         Ready(terminal, config, engine, server, TimeProvider.System.GetElapsedTime(started));
 
         Exception? offline = await WaitForStopAsync(engine, cancellation);
         await server.StopAsync(DrainTime);
         if (offline is not null)
         {
-            throw new CliException(ExitCode.Failed, "DISK_FAILED", $"the data directory failed: {offline.Message}", "check the disk, then start again: recovery runs at start");
+            throw new CliException(ExitCode.Failed, "DISK_FAILED", $"the data directory failed: {offline.Message}",
+                "check the disk, then start again: recovery runs at start");
         }
 
         await engine.CloseAsync();

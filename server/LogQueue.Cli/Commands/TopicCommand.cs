@@ -21,8 +21,10 @@ internal static class TopicCommand
     private static Command CreateTopic(Terminal terminal, GlobalOptions global)
     {
         var name = new Argument<string>("TOPIC");
-        var partitions = new Option<int>("--partitions", "-p") { Description = "Number of partitions; -1 takes the broker's default.", DefaultValueFactory = static _ => -1 };
-        var configs = new Option<string[]>("--config", "-c") { Description = "A setting, key=value. May be given again.", DefaultValueFactory = static _ => [] };
+        var partitions = new Option<int>("--partitions", "-p") { Description = "Number of partitions; -1 takes the broker's default.",
+            DefaultValueFactory = static _ => -1 };
+        var configs = new Option<string[]>("--config", "-c") { Description = "A setting, key=value. May be given again.",
+            DefaultValueFactory = static _ => [] };
         var command = new Command("create", "Create a topic.") { name, partitions, configs };
         command.SetAction(global.Action(terminal, async (parsed, cancellation) =>
         {
@@ -30,16 +32,19 @@ internal static class TopicCommand
             foreach (string pair in parsed.GetValue(configs)!)
             {
                 int equals = pair.IndexOf('=', StringComparison.Ordinal);
-                settings[equals > 0 ? pair[..equals] : throw new CliException(ExitCode.Usage, "USAGE", $"--config {pair} is not key=value")] = pair[(equals + 1)..];
+                settings[equals > 0 ? pair[..equals] : throw new CliException(ExitCode.Usage, "USAGE",
+                    $"--config {pair} is not key=value")] = pair[(equals + 1)..];
             }
 
             await using LogQueueClient client = global.Connect(parsed);
-            TopicDescription topic = await client.Admin.CreateTopicAsync(parsed.GetValue(name)!, parsed.GetValue(partitions), settings, cancellation);
+            TopicDescription topic = await client.Admin.CreateTopicAsync(parsed.GetValue(name)!, parsed.GetValue(partitions), settings,
+                cancellation);
             string count = topic.Partitions.Count.ToString(CultureInfo.InvariantCulture);
             terminal.Table(
                 ["TOPIC", "PARTITIONS", "STATUS"],
                 [[topic.Name, count, "created"]],
-                [new JsonObject { ["topic"] = topic.Name, ["id"] = topic.Id.ToString(), ["partitions"] = topic.Partitions.Count, ["status"] = "created" }]);
+                [new JsonObject { ["topic"] = topic.Name, ["id"] = topic.Id.ToString(), ["partitions"] = topic.Partitions.Count,
+                    ["status"] = "created" }]);
             return ExitCode.Ok;
         }));
         return command;
@@ -53,14 +58,16 @@ internal static class TopicCommand
         {
             await using LogQueueClient client = global.Connect(parsed);
             IReadOnlyList<TopicSummary> topics = await client.Admin.ListTopicsAsync(parsed.GetValue(all), cancellation);
-            IReadOnlyList<TopicDescription> described = topics.Count == 0 ? [] : await client.Admin.DescribeTopicsAsync([.. topics.Select(static t => t.Name)], cancellation);
+            IReadOnlyList<TopicDescription> described = topics.Count == 0 ? []
+                : await client.Admin.DescribeTopicsAsync([.. topics.Select(static t => t.Name)], cancellation);
             var rows = new List<string[]>();
             var json = new JsonArray();
             foreach (TopicDescription topic in described.OrderBy(static t => t.Name, StringComparer.Ordinal))
             {
                 long records = topic.Partitions.Sum(static p => Math.Max(0, p.EndOffset - p.LogStartOffset));
                 rows.Add([topic.Name, topic.Partitions.Count.ToString(CultureInfo.InvariantCulture), Human.Count(records)]);
-                json.Add(new JsonObject { ["topic"] = topic.Name, ["partitions"] = topic.Partitions.Count, ["records"] = records, ["internal"] = topic.IsInternal });
+                json.Add(new JsonObject { ["topic"] = topic.Name, ["partitions"] = topic.Partitions.Count, ["records"] = records,
+                    ["internal"] = topic.IsInternal });
             }
 
             terminal.Table(["TOPIC", "PARTITIONS", "RECORDS"], rows, json);
@@ -77,7 +84,8 @@ internal static class TopicCommand
         {
             await using LogQueueClient client = global.Connect(parsed);
             TopicDescription topic = (await client.Admin.DescribeTopicsAsync([parsed.GetValue(name)!], cancellation))[0];
-            IReadOnlyList<ConfigEntry> configs = [.. (await client.Admin.DescribeConfigsAsync(topic.Name, cancellation)).Where(static c => !c.IsDefault)];
+            IReadOnlyList<ConfigEntry> configs = [.. (await client.Admin.DescribeConfigsAsync(topic.Name, cancellation)).Where(static c =>
+                !c.IsDefault)];
             if (terminal.Format is OutputFormat.Json or OutputFormat.Ndjson)
             {
                 terminal.Json(ToJson(topic, configs));
@@ -90,7 +98,8 @@ internal static class TopicCommand
                 [.. topic.Partitions.Select(static p => new[]
                 {
                     p.Partition.ToString(CultureInfo.InvariantCulture), p.LeaderId.ToString(CultureInfo.InvariantCulture),
-                    p.LeaderEpoch.ToString(CultureInfo.InvariantCulture), Human.Count(p.LogStartOffset), Human.Count(p.EndOffset), Human.Count(p.EndOffset - p.LogStartOffset),
+                    p.LeaderEpoch.ToString(CultureInfo.InvariantCulture), Human.Count(p.LogStartOffset), Human.Count(p.EndOffset),
+                        Human.Count(p.EndOffset - p.LogStartOffset),
                 })],
                 []);
             return ExitCode.Ok;

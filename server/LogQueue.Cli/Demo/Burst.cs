@@ -12,10 +12,12 @@ internal static class Burst
     private const int FlightRecords = 100_000;
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(1.5);
 
-    public static async Task<BurstResult> RunAsync(LogQueueClient client, string topic, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellation)
+    public static async Task<BurstResult> RunAsync(LogQueueClient client, string topic, IReadOnlyList<TopicPartition> partitions,
+        CancellationToken cancellation)
     {
         await using Producer producer = client.CreateProducer();
-        await using Consumer consumer = client.CreateConsumer(new ConsumerOptions { Partitions = partitions, Start = StartPosition.End, PrefetchBytes = 32 << 20 });
+        await using Consumer consumer = client.CreateConsumer(new ConsumerOptions { Partitions = partitions, Start = StartPosition.End,
+            PrefetchBytes = 32 << 20 });
         long received = 0;
         long started = 0;
         long target = long.MaxValue;
@@ -37,11 +39,13 @@ internal static class Burst
         await PositionedAsync(consumer, partitions, cancellation);
 
         started = TimeProvider.System.GetTimestamp();
-        (long sent, long bytes, long mostLag) = await SendAsync(producer, topic, () => Interlocked.Read(ref received), started, cancellation);
+        (long sent, long bytes, long mostLag) = await SendAsync(producer, topic, () => Interlocked.Read(ref received), started,
+            cancellation);
         await producer.FlushAsync(cancellation);
         TimeSpan acknowledged = TimeProvider.System.GetElapsedTime(started);
         Volatile.Write(ref target, sent);
-        TimeSpan took = Interlocked.Read(ref received) >= sent ? TimeProvider.System.GetElapsedTime(started) : await allReceived.Task.WaitAsync(TimeSpan.FromSeconds(10), cancellation);
+        TimeSpan took = Interlocked.Read(ref received) >= sent ? TimeProvider.System.GetElapsedTime(started)
+            : await allReceived.Task.WaitAsync(TimeSpan.FromSeconds(10), cancellation);
         long failed = producer.Statistics.RecordsFailed;
         await stop.CancelAsync();
         await receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

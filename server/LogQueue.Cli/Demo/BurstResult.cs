@@ -8,4 +8,5 @@ namespace LogQueue.Cli.Demo;
 /// <param name="MostLag">Greatest number of records sent and not yet received.</param>
 /// <param name="Acknowledged">From the first send to the last acknowledgement.</param>
 /// <param name="Took">From the first send to the last record received.</param>
-internal readonly record struct BurstResult(long Sent, long Bytes, long Received, long Failed, long MostLag, TimeSpan Acknowledged, TimeSpan Took);
+internal readonly record struct BurstResult(long Sent, long Bytes, long Received, long Failed, long MostLag, TimeSpan Acknowledged,
+    TimeSpan Took);

@@ -73,7 +73,9 @@ internal sealed class DailyMeans : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Computes the means of the same readings directly and compares: every day but the last of each sensor must be there and equal.</summary>
+    /// <summary>
+    /// Computes the means of the same readings directly and compares: every day but the last of each sensor must be there and equal.
+    /// </summary>
     public CheckResult Check(List<SensorReading> readings)
     {
         const string Name = "daily means against a direct computation";
@@ -86,7 +88,8 @@ internal sealed class DailyMeans : IAsyncDisposable
                 double expected = day.Average(static r => r.Value);
                 if (!_means.TryGetValue(day.Key, out double actual) || Math.Abs(actual - expected) > 1e-9)
                 {
-                    return new CheckResult(Name, false, $"{day.Key.Sensor} {DateTimeOffset.FromUnixTimeMilliseconds(day.Key.DayMs):yyyy-MM-dd}: {actual}, expected {expected}");
+                    return new CheckResult(Name, false,
+                        $"{day.Key.Sensor} {DateTimeOffset.FromUnixTimeMilliseconds(day.Key.DayMs):yyyy-MM-dd}: {actual}, expected {expected}");
                 }
 
                 compared++;

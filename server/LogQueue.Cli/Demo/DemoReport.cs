@@ -12,15 +12,19 @@ internal sealed class DemoReport(Terminal terminal, DemoFacts facts, LiveTail ta
     public void Print()
     {
         terminal.Out.WriteLine();
-        terminal.Table(["SENSOR", "READINGS", "LAST", "MIN", "MEAN", "MAX", "UNIT", "COURSE"], [.. tail.Sensors().Select(static s => Row(s.Key, s.Value))], []);
+        terminal.Table(["SENSOR", "READINGS", "LAST", "MIN", "MEAN", "MAX", "UNIT", "COURSE"],
+            [.. tail.Sensors().Select(static s => Row(s.Key, s.Value))], []);
         terminal.Out.WriteLine();
-        string[][] days = [.. tail.Sensors().Select(s => (s.Key, Days: means.Of(s.Key))).Where(static s => s.Days.Count > 0).Select(static s => new[]
+        string[][] days = [.. tail.Sensors().Select(s => (s.Key, Days: means.Of(s.Key))).Where(static s =>
+            s.Days.Count > 0).Select(static s => new[]
         {
-            s.Key, Human.Count(s.Days.Count), Human.Number(s.Days[^1]), Human.Number(s.Days.Min()), Human.Number(s.Days.Max()), Human.Sparkline(s.Days, SparkWidth),
+            s.Key, Human.Count(s.Days.Count), Human.Number(s.Days[^1]), Human.Number(s.Days.Min()), Human.Number(s.Days.Max()),
+                Human.Sparkline(s.Days, SparkWidth),
         })];
         terminal.Table(["DAILY MEAN OF", "DAYS", "LAST", "MIN", "MAX", "COURSE"], days, []);
         terminal.Out.WriteLine();
-        terminal.Table(["PROOF", "HELD", "DETAIL"], [.. facts.Checks.Select(static c => new[] { c.Name, c.Held ? "yes" : "NO", c.Detail })], []);
+        terminal.Table(["PROOF", "HELD", "DETAIL"], [.. facts.Checks.Select(static c =>
+            new[] { c.Name, c.Held ? "yes" : "NO", c.Detail })], []);
         terminal.Out.WriteLine();
         terminal.Table(["FIGURE", "VALUE"], Figures(), []);
         terminal.Out.WriteLine();
@@ -36,7 +40,8 @@ internal sealed class DemoReport(Terminal terminal, DemoFacts facts, LiveTail ta
 
     private static string[] Row(string name, SensorStatistics s) =>
     [
-        name, Human.Count(s.Count), Human.Number(s.Last), Human.Number(s.Min), Human.Number(s.Mean), Human.Number(s.Max), s.Unit, Human.Sparkline(s.Values, SparkWidth),
+        name, Human.Count(s.Count), Human.Number(s.Last), Human.Number(s.Min), Human.Number(s.Mean), Human.Number(s.Max), s.Unit,
+            Human.Sparkline(s.Values, SparkWidth),
     ];
 
     private List<string[]> Figures()
@@ -54,7 +59,8 @@ internal sealed class DemoReport(Terminal terminal, DemoFacts facts, LiveTail ta
             ["queue length", $"{Human.Count(facts.MostLag)} records at most while streaming, {Human.Count(facts.FinalLag)} at the end ({Human.Count(burst.MostLag)} in the burst)"],
             ["load", string.Create(CultureInfo.InvariantCulture,
                 $"{cores:0.0} of {Environment.ProcessorCount} cores, {Human.Bytes(process.WorkingSet64)} memory, {Human.Bytes(disk)} on disk; broker, clients and streams in one process")],
-            ["LZ4 ratio", string.Create(CultureInfo.InvariantCulture, $"{facts.PayloadBytes / (double)Math.Max(1, facts.SentStoredBytes):0.0} : 1 ({Human.Bytes(facts.PayloadBytes)} of keys and values in {Human.Bytes(facts.SentStoredBytes)} of segments)")],
+            ["LZ4 ratio", string.Create(CultureInfo.InvariantCulture,
+                $"{facts.PayloadBytes / (double)Math.Max(1, facts.SentStoredBytes):0.0} : 1 ({Human.Bytes(facts.PayloadBytes)} of keys and values in {Human.Bytes(facts.SentStoredBytes)} of segments)")],
             ["total time", string.Create(CultureInfo.InvariantCulture, $"{wall.TotalSeconds:0.0} s")],
         ];
     }

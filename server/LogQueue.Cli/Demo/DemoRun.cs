@@ -25,10 +25,12 @@ internal sealed class DemoRun(Terminal terminal, string dataDirectory)
     {
         long started = TimeProvider.System.GetTimestamp();
         await using LogEngine engine = await LogEngine.OpenAsync(new LogEngineOptions { DataDirectory = dataDirectory }, cancellation);
-        await using LogQueueServer server = await LogQueueServer.StartAsync(new ServerOptions { Port = 0, GroupInitialRebalanceDelayMs = 0 }, engine, cancellation);
+        await using LogQueueServer server = await LogQueueServer.StartAsync(new ServerOptions { Port = 0, GroupInitialRebalanceDelayMs =
+            0 }, engine, cancellation);
         terminal.Out.WriteLine($"broker on {server.AdvertisedAddress}, ready in {TimeProvider.System.GetElapsedTime(started).TotalMilliseconds:0} ms, data in {Path.GetFullPath(dataDirectory)}");
 
-        await using LogQueueClient client = LogQueueClient.Connect(server.AdvertisedAddress, new ClientOptions { ClientId = "logqueue-demo" });
+        await using LogQueueClient client = LogQueueClient.Connect(server.AdvertisedAddress,
+            new ClientOptions { ClientId = "logqueue-demo" });
         int run = await CreateTopicsAsync(client, cancellation);
         long storedBefore = Stored(engine, Sensors) + Stored(engine, Weather);
         var facts = new DemoFacts { CpuAtStart = Process.GetCurrentProcess().TotalProcessorTime, StartTimestamp = started };
@@ -51,14 +53,16 @@ internal sealed class DemoRun(Terminal terminal, string dataDirectory)
         facts.Checks.Add(tail.Received >= facts.Sent
             ? new CheckResult("every record sent was received", true, $"{Human.Count(facts.Sent)} records")
             : new CheckResult("every record sent was received", false, $"{tail.Received} of {facts.Sent}"));
-        facts.Checks.Add(streamed ? means.Check(year) : new CheckResult("daily means", false, "the stream application did not reach the end of its input"));
+        facts.Checks.Add(streamed ? means.Check(year) : new CheckResult("daily means", false,
+            "the stream application did not reach the end of its input"));
         facts.Checks.Add(await ReplayCheck.FromOffsetAsync(client, Sensors, sensors.Sent, cancellation));
         facts.Checks.Add(await ReplayCheck.FromOffsetAsync(client, Weather, weather.Sent, cancellation));
         facts.Checks.Add(await ReplayCheck.FromTimeAsync(client, Weather, weather.Sent, year[year.Count / 2].Time, cancellation));
 
         terminal.Say("measuring throughput");
         facts.Burst = await Burst.RunAsync(client, BurstTopic, Partitions(BurstTopic), cancellation);
-        facts.Checks.Add(new CheckResult("burst: all stored, all received", facts.Burst is { Failed: 0 } b && b.Received == b.Sent, $"{Human.Count(facts.Burst.Sent)} records"));
+        facts.Checks.Add(new CheckResult("burst: all stored, all received", facts.Burst is { Failed: 0 } b && b.Received == b.Sent,
+            $"{Human.Count(facts.Burst.Sent)} records"));
         facts.EndTimestamp = TimeProvider.System.GetTimestamp();
         new DemoReport(terminal, facts, tail, means, server.AdvertisedAddress, dataDirectory).Print();
         if (keep)
@@ -69,9 +73,11 @@ internal sealed class DemoRun(Terminal terminal, string dataDirectory)
         return facts.Checks.All(static c => c.Held) ? ExitCode.Ok : ExitCode.CheckFailed;
     }
 
-    private static TopicPartition[] Partitions(string topic) => [.. Enumerable.Range(0, PartitionCount).Select(p => new TopicPartition(topic, p))];
+    private static TopicPartition[] Partitions(string topic) => [.. Enumerable.Range(0, PartitionCount).Select(p =>
+        new TopicPartition(topic, p))];
 
-    private static long Stored(LogEngine engine, string topic) => engine.TryGetTopic(topic, out Topic? found) ? found.Partitions.Sum(static p => p.SizeBytes) : 0;
+    private static long Stored(LogEngine engine, string topic) => engine.TryGetTopic(topic, out Topic? found)
+        ? found.Partitions.Sum(static p => p.SizeBytes) : 0;
 
     private static Dictionary<string, long> LastTimes(List<SensorReading> year) =>
         year.GroupBy(static r => r.Sensor).ToDictionary(static s => s.Key, static s => s.Max(static r => r.Time.ToUnixTimeMilliseconds()));
@@ -81,7 +87,8 @@ internal sealed class DemoRun(Terminal terminal, string dataDirectory)
     {
         HashSet<string> existing = [.. (await client.Admin.ListTopicsAsync(cancellationToken: cancellation)).Select(static t => t.Name)];
         foreach ((string topic, string key, string value) in ((string, string, string)[])
-            [(Sensors, "retention.ms", "604800000"), (Weather, "retention.ms", "-1"), (Means, "retention.ms", "-1"), (BurstTopic, "retention.bytes", "67108864")])
+            [(Sensors, "retention.ms", "604800000"), (Weather, "retention.ms", "-1"), (Means, "retention.ms", "-1"),
+                (BurstTopic, "retention.bytes", "67108864")])
         {
             if (!existing.Contains(topic))
             {
@@ -94,7 +101,8 @@ internal sealed class DemoRun(Terminal terminal, string dataDirectory)
     }
 
     private async Task StreamAsync(
-        ReadingSender sensors, ReadingSender weather, List<SensorReading> year, LiveTail tail, DailyMeans means, DemoFacts facts, CancellationToken cancellation)
+        ReadingSender sensors, ReadingSender weather, List<SensorReading> year, LiveTail tail, DailyMeans means, DemoFacts facts,
+            CancellationToken cancellation)
     {
         var machine = new MachineSensors(TimeProvider.System);
         long start = TimeProvider.System.GetTimestamp();
@@ -135,7 +143,8 @@ internal sealed class DemoRun(Terminal terminal, string dataDirectory)
         terminal.ClearLive();
     }
 
-    private static async Task SettleAsync(ReadingSender sensors, ReadingSender weather, LiveTail tail, DemoFacts facts, CancellationToken cancellation)
+    private static async Task SettleAsync(ReadingSender sensors, ReadingSender weather, LiveTail tail, DemoFacts facts,
+        CancellationToken cancellation)
     {
         await sensors.SettleAsync(cancellation);
         await weather.SettleAsync(cancellation);

@@ -6,7 +6,9 @@ using LogQueue.Records;
 
 namespace LogQueue.Cli.Demo;
 
-/// <summary>Receives what the demo sends, as it comes: statistics of each sensor, latency from send to received, queue length. Thread-safe.</summary>
+/// <summary>
+/// Receives what the demo sends, as it comes: statistics of each sensor, latency from send to received, queue length. Thread-safe.
+/// </summary>
 internal sealed class LiveTail : IAsyncDisposable
 {
     private readonly Lock _lock = new();

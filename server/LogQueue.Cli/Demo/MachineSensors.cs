@@ -32,11 +32,13 @@ internal sealed class MachineSensors(TimeProvider time)
 
     private static string[] Words(string line) => line.Split((char[])[' ', '\t', ':'], StringSplitOptions.RemoveEmptyEntries);
 
-    private static double Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : 0;
+    private static double Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+        ? value : 0;
 
     private static void AddMemory(List<SensorReading> readings, DateTimeOffset now)
     {
-        var memory = Lines("/proc/meminfo").Select(Words).Where(static w => w.Length >= 2).ToDictionary(static w => w[0], static w => Number(w[1]) / 1024);
+        var memory = Lines("/proc/meminfo").Select(Words).Where(static w => w.Length >= 2).ToDictionary(static w => w[0], static w =>
+            Number(w[1]) / 1024);
         if (memory.TryGetValue("MemTotal", out double total) && memory.TryGetValue("MemAvailable", out double available))
         {
             readings.Add(new SensorReading("memory/used", total - available, "MiB", now));
@@ -55,14 +57,16 @@ internal sealed class MachineSensors(TimeProvider time)
             string file = Path.Combine(zone, "temp");
             if (File.Exists(file))
             {
-                readings.Add(new SensorReading("temperature/" + Path.GetFileName(zone), Number(File.ReadAllText(file).Trim()) / 1000, "°C", now));
+                readings.Add(new SensorReading("temperature/" + Path.GetFileName(zone), Number(File.ReadAllText(file).Trim()) / 1000, "°C",
+                    now));
             }
         }
     }
 
     private void AddCores(List<SensorReading> readings, DateTimeOffset now)
     {
-        foreach (string[] words in Lines("/proc/stat").Where(static l => l.StartsWith("cpu", StringComparison.Ordinal) && char.IsDigit(l[3])).Select(Words))
+        foreach (string[] words in Lines("/proc/stat").Where(static l => l.StartsWith("cpu", StringComparison.Ordinal)
+            && char.IsDigit(l[3])).Select(Words))
         {
             double[] ticks = [.. words.Skip(1).Select(Number)];
             double total = ticks.Take(8).Sum();
@@ -83,7 +87,8 @@ internal sealed class MachineSensors(TimeProvider time)
     {
         double readBytes = 0;
         double writtenBytes = 0;
-        foreach (string[] words in Lines("/proc/diskstats").Select(Words).Where(static w => w.Length > 9 && !w[2].StartsWith("loop", StringComparison.Ordinal)))
+        foreach (string[] words in Lines("/proc/diskstats").Select(Words).Where(static w => w.Length > 9
+            && !w[2].StartsWith("loop", StringComparison.Ordinal)))
         {
             readBytes += Number(words[5]) * 512;
             writtenBytes += Number(words[9]) * 512;
@@ -108,7 +113,8 @@ internal sealed class MachineSensors(TimeProvider time)
         long timestamp = time.GetTimestamp();
         if (_counters.TryGetValue(sensor, out (double Value, long Timestamp) last))
         {
-            readings.Add(new SensorReading(sensor, (counter - last.Value) / 1024 / time.GetElapsedTime(last.Timestamp, timestamp).TotalSeconds, "KiB/s", now));
+            readings.Add(new SensorReading(sensor, (counter - last.Value) / 1024 / time.GetElapsedTime(last.Timestamp,
+                timestamp).TotalSeconds, "KiB/s", now));
         }
 
         _counters[sensor] = (counter, timestamp);

@@ -18,11 +18,13 @@ internal sealed class ReadingSender(Producer producer, string topic)
 
     public async ValueTask SendAsync(SensorReading reading, CancellationToken cancellation)
     {
-        byte[] value = JsonSerializer.SerializeToUtf8Bytes(new Reading(Math.Round(reading.Value, 3), reading.Unit), ReadingJson.Default.Reading);
+        byte[] value = JsonSerializer.SerializeToUtf8Bytes(new Reading(Math.Round(reading.Value, 3), reading.Unit),
+            ReadingJson.Default.Reading);
         var sent = new byte[8];
         BinaryPrimitives.WriteInt64BigEndian(sent, TimeProvider.System.GetTimestamp());
         Delivery delivery = await producer.EnqueueAsync(
-            new OutgoingRecord(topic, Encoding.UTF8.GetBytes(reading.Sensor), value) { Timestamp = reading.Time, Headers = [new RecordHeader(SentHeader, sent)] }, cancellation);
+            new OutgoingRecord(topic, Encoding.UTF8.GetBytes(reading.Sensor), value) { Timestamp = reading.Time, Headers =
+                [new RecordHeader(SentHeader, sent)] }, cancellation);
         _pending.Add((delivery, reading, value));
     }
 

@@ -10,25 +10,31 @@ namespace LogQueue.Cli.Demo;
 internal static class ReplayCheck
 {
     /// <summary>Replays from the first offset of this run.</summary>
-    public static Task<CheckResult> FromOffsetAsync(LogQueueClient client, string topic, SentRecords sent, CancellationToken cancellation) =>
-        CompareAsync(client, $"replay of {topic} from offset", topic, sent.Partitions.ToDictionary(static p => p.Key, static p => p.Value[0].Offset), sent, cancellation);
+    public static Task<CheckResult> FromOffsetAsync(LogQueueClient client, string topic, SentRecords sent,
+        CancellationToken cancellation) =>
+        CompareAsync(client, $"replay of {topic} from offset", topic, sent.Partitions.ToDictionary(static p => p.Key, static p =>
+            p.Value[0].Offset), sent, cancellation);
 
     /// <summary>Replays from a point in time: the broker finds the offset, which must be that of the first record not older.</summary>
-    public static async Task<CheckResult> FromTimeAsync(LogQueueClient client, string topic, SentRecords sent, DateTimeOffset time, CancellationToken cancellation)
+    public static async Task<CheckResult> FromTimeAsync(LogQueueClient client, string topic, SentRecords sent, DateTimeOffset time,
+        CancellationToken cancellation)
     {
         TopicPartition[] partitions = [.. sent.Partitions.Keys.Select(p => new TopicPartition(topic, p))];
-        IReadOnlyDictionary<TopicPartition, OffsetFound> found = await client.Admin.ListOffsetsAsync(partitions, OffsetSpec.At(time), cancellation);
+        IReadOnlyDictionary<TopicPartition, OffsetFound> found = await client.Admin.ListOffsetsAsync(partitions, OffsetSpec.At(time),
+            cancellation);
         string name = $"replay of {topic} from {time:yyyy-MM-dd HH:mm}";
         foreach (TopicPartition partition in partitions)
         {
             long expected = sent.Partitions[partition.Partition].First(r => r.TimestampMs >= time.ToUnixTimeMilliseconds()).Offset;
             if (found[partition].Offset != expected)
             {
-                return new CheckResult(name, false, $"{partition}: the time was found at offset {found[partition].Offset}, it is at {expected}");
+                return new CheckResult(name, false,
+                    $"{partition}: the time was found at offset {found[partition].Offset}, it is at {expected}");
             }
         }
 
-        return await CompareAsync(client, name, topic, found.ToDictionary(static f => f.Key.Partition, static f => f.Value.Offset), sent, cancellation);
+        return await CompareAsync(client, name, topic, found.ToDictionary(static f => f.Key.Partition, static f => f.Value.Offset), sent,
+            cancellation);
     }
 
     private static async Task<CheckResult> CompareAsync(
@@ -51,7 +57,8 @@ internal static class ReplayCheck
                 }
 
                 SentRecords.SentRecord expected = records[next++];
-                ulong hash = SentRecords.Hash(record.Key.GetValueOrDefault().Span, record.Value.GetValueOrDefault().Span, record.TimestampMs);
+                ulong hash = SentRecords.Hash(record.Key.GetValueOrDefault().Span, record.Value.GetValueOrDefault().Span,
+                    record.TimestampMs);
                 if (record.Offset != expected.Offset || hash != expected.Hash)
                 {
                     return new CheckResult(name, false, $"{record} is not what was sent at offset {expected.Offset}");
@@ -67,6 +74,7 @@ internal static class ReplayCheck
             }
         }
 
-        return new CheckResult(name, true, $"{Output.Human.Count(count)} records, every key in order, content {content.GetCurrentHashAsUInt64():x16}");
+        return new CheckResult(name, true,
+            $"{Output.Human.Count(count)} records, every key in order, content {content.GetCurrentHashAsUInt64():x16}");
     }
 }

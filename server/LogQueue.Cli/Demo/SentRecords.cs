@@ -25,12 +25,14 @@ internal sealed class SentRecords
             _partitions.Add(where.Partition.Partition, records = []);
         }
 
-        records.Add(new SentRecord(where.Offset, time.ToUnixTimeMilliseconds(), key, Hash(Encoding.UTF8.GetBytes(key), value, time.ToUnixTimeMilliseconds())));
+        records.Add(new SentRecord(where.Offset, time.ToUnixTimeMilliseconds(), key,
+            Hash(Encoding.UTF8.GetBytes(key), value, time.ToUnixTimeMilliseconds())));
         Count++;
     }
 
     /// <summary>First offset of this run in each partition.</summary>
-    public Dictionary<TopicPartition, long> FirstOffsets(string topic) => _partitions.ToDictionary(p => new TopicPartition(topic, p.Key), static p => p.Value[0].Offset);
+    public Dictionary<TopicPartition, long> FirstOffsets(string topic) => _partitions.ToDictionary(p => new TopicPartition(topic, p.Key),
+        static p => p.Value[0].Offset);
 
     public static ulong Hash(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long timestampMs)
     {

@@ -10,7 +10,8 @@ internal static class WeatherYear
 {
     public const int SensorCount = 3;
 
-    private static readonly (string Sensor, string Unit)[] Columns = [("weather/pressure", "hPa"), ("weather/temperature", "°C"), ("weather/wind", "m/s")];
+    private static readonly (string Sensor, string Unit)[] Columns = [("weather/pressure", "hPa"), ("weather/temperature", "°C"),
+        ("weather/wind", "m/s")];
 
     public static List<SensorReading> Load(int run)
     {
@@ -22,10 +23,12 @@ internal static class WeatherYear
         while (reader.ReadLine() is { Length: > 0 } line)
         {
             string[] cells = line.Split(',');
-            DateTimeOffset time = DateTimeOffset.Parse(cells[0], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) + TimeSpan.FromDays(365L * run);
+            DateTimeOffset time = DateTimeOffset.Parse(cells[0], CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal) + TimeSpan.FromDays(365L * run);
             for (int i = 0; i < SensorCount; i++)
             {
-                readings.Add(new SensorReading(Columns[i].Sensor, double.Parse(cells[i + 1], CultureInfo.InvariantCulture), Columns[i].Unit, time));
+                readings.Add(new SensorReading(Columns[i].Sensor, double.Parse(cells[i + 1], CultureInfo.InvariantCulture),
+                    Columns[i].Unit, time));
             }
         }
 

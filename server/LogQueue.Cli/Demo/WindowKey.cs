@@ -18,7 +18,8 @@ internal sealed class WindowKey : ISerde<Windowed<string>>
     {
         string text = Encoding.UTF8.GetString(bytes);
         int at = text.LastIndexOf('@');
-        long start = DateTimeOffset.Parse(text[(at + 1)..], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal).ToUnixTimeMilliseconds();
+        long start = DateTimeOffset.Parse(text[(at + 1)..], CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal).ToUnixTimeMilliseconds();
         return new Windowed<string>(text[..at], start, start + (long)TimeSpan.FromDays(1).TotalMilliseconds);
     }
 }

@@ -31,7 +31,8 @@ internal static class Human
 
     public static string Milliseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.00} ms");
 
-    public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string Time(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'",
+        CultureInfo.InvariantCulture);
 
     /// <summary>A line of bars, at most <paramref name="width"/> wide; each bar is the mean of its share of the values.</summary>
     public static string Sparkline(IReadOnlyList<double> values, int width)

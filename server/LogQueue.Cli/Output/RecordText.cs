@@ -4,7 +4,9 @@ using LogQueue.Client;
 
 namespace LogQueue.Cli.Output;
 
-/// <summary>How a record's bytes are shown: text where they are text, hex where they are not, a word where there are none. Pure; thread-safe.</summary>
+/// <summary>
+/// How a record's bytes are shown: text where they are text, hex where they are not, a word where there are none. Pure; thread-safe.
+/// </summary>
 internal static class RecordText
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

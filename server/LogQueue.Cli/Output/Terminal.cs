@@ -8,7 +8,8 @@ namespace LogQueue.Cli.Output;
 /// <summary>Where a verb prints: data to stdout, talk to stderr; tables and live lines only on a terminal. Not thread-safe.</summary>
 internal sealed class Terminal
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder =
+        JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly bool _outIsTty;
     private readonly bool _errorsAreTty;

@@ -3,7 +3,9 @@ using LogQueue.Client;
 
 namespace LogQueue.Cli.Parsing;
 
-/// <summary>Places in a topic as people type them: <c>beginning</c>, <c>end</c>, <c>N</c>, <c>-N</c>, <c>@TIME</c>. Pure; thread-safe.</summary>
+/// <summary>
+/// Places in a topic as people type them: <c>beginning</c>, <c>end</c>, <c>N</c>, <c>-N</c>, <c>@TIME</c>. Pure; thread-safe.
+/// </summary>
 internal static class PositionText
 {
     public static StartPosition Parse(string text, DateTimeOffset now)
@@ -29,6 +31,7 @@ internal static class PositionText
         }
 
         throw new CliException(
-            ExitCode.Usage, "USAGE", $"'{text}' is no position", "write beginning, end, an offset, -N for the last N, @2026-01-31T12:00Z or @-15m");
+            ExitCode.Usage, "USAGE", $"'{text}' is no position",
+                "write beginning, end, an offset, -N for the last N, @2026-01-31T12:00Z or @-15m");
     }
 }
