@@ -2,7 +2,6 @@ using System.Text;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
-using LogQueue.Storage;
 using Record = LogQueue.Records.Record;
 
 namespace LogQueue.Engine.Tests.Engine;
