@@ -87,14 +87,17 @@ public sealed class LogEngine : IAsyncDisposable
     /// <exception cref="InvalidPartitionCountException">The number of partitions is not possible.</exception>
     /// <exception cref="InvalidTopicConfigException">A setting is unknown or has a bad value.</exception>
     public Task<Topic> CreateTopicAsync(
-        string name, int partitionCount = -1, IReadOnlyDictionary<string, string>? configs = null, CancellationToken cancellationToken = default) =>
+        string name, int partitionCount = -1, IReadOnlyDictionary<string, string>? configs = null, CancellationToken cancellationToken =
+            default) =>
         _topics.CreateAsync(name, partitionCount, configs, cancellationToken);
 
     /// <summary>Checks what <see cref="CreateTopicAsync"/> checks, throws as it does, and creates nothing.</summary>
     public void ValidateNewTopic(string name, int partitionCount = -1, IReadOnlyDictionary<string, string>? configs = null) =>
         _topics.ValidateNew(name, partitionCount, configs);
 
-    /// <summary>Deletes a topic, its records and its committed offsets; durable when it returns. Readers that lease its files finish.</summary>
+    /// <summary>
+    /// Deletes a topic, its records and its committed offsets; durable when it returns. Readers that lease its files finish.
+    /// </summary>
     /// <exception cref="TopicNotFoundException">There is none.</exception>
     public Task DeleteTopicAsync(string name, CancellationToken cancellationToken = default) => _topics.DeleteAsync(
         name,
@@ -111,14 +114,18 @@ public sealed class LogEngine : IAsyncDisposable
     public Task AddPartitionsAsync(string name, int newTotal, CancellationToken cancellationToken = default) =>
         _topics.AddPartitionsAsync(name, newTotal, cancellationToken);
 
-    /// <summary>Replaces a topic's own settings; those left out fall back to their defaults. They apply at once and are durable when it returns.</summary>
+    /// <summary>
+    /// Replaces a topic's own settings; those left out fall back to their defaults. They apply at once and are durable when it returns.
+    /// </summary>
     /// <exception cref="TopicNotFoundException">There is none.</exception>
     /// <exception cref="InvalidTopicConfigException">A setting is unknown or has a bad value; nothing changed.</exception>
-    public Task SetTopicConfigsAsync(string name, IReadOnlyDictionary<string, string> fullSet, CancellationToken cancellationToken = default) =>
+    public Task SetTopicConfigsAsync(string name, IReadOnlyDictionary<string, string> fullSet, CancellationToken cancellationToken =
+        default) =>
         _topics.SetConfigsAsync(name, fullSet, cancellationToken);
 
     /// <summary>A producer id that was never given out before, over restarts too.</summary>
-    public Task<long> AllocateProducerIdAsync(CancellationToken cancellationToken = default) => _producerIds.AllocateAsync(cancellationToken);
+    public Task<long> AllocateProducerIdAsync(CancellationToken cancellationToken = default) =>
+        _producerIds.AllocateAsync(cancellationToken);
 
     /// <summary>Syncs and closes everything and marks the directory clean. Idempotent.</summary>
     public Task CloseAsync()
@@ -156,7 +163,8 @@ public sealed class LogEngine : IAsyncDisposable
         await _topics.StopAsync().ConfigureAwait(false);
         bool good = true;
         var logEnds = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (PartitionLog log in AllPartitions.Select(static partition => partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log))
+        foreach (PartitionLog log in AllPartitions.Select(static partition =>
+            partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log))
         {
             good &= await CloseLogAsync(log).ConfigureAwait(false);
             logEnds[PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)] = log.LogEndOffset;

@@ -11,7 +11,9 @@ public sealed record LogEngineOptions
     /// <summary>When appends count as done (<c>logqueue.durability</c>).</summary>
     public Durability Durability { get; init; } = Durability.Commit;
 
-    /// <summary>This node's id (<c>node.id</c>), 0 or more; written to <c>meta.properties</c> at the first open, and kept from there.</summary>
+    /// <summary>
+    /// This node's id (<c>node.id</c>), 0 or more; written to <c>meta.properties</c> at the first open, and kept from there.
+    /// </summary>
     public int NodeId { get; init; } = 1;
 
     /// <summary>Partitions of a topic that is created without a count (<c>num.partitions</c>), 1 to 100,000.</summary>
@@ -23,7 +25,9 @@ public sealed record LogEngineOptions
     /// <summary>An empty group's offsets are forgotten after this (<c>offsets.retention.minutes</c>).</summary>
     public TimeSpan OffsetsRetention { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>Unsynced data that nobody waits for is synced at most this many milliseconds after its write (<c>log.flush.interval.ms</c>).</summary>
+    /// <summary>
+    /// Unsynced data that nobody waits for is synced at most this many milliseconds after its write (<c>log.flush.interval.ms</c>).
+    /// </summary>
     public int FlushIntervalMs { get; init; } = 100;
 
     /// <summary>Unsynced bytes that start a sync at once (<c>logqueue.flush.bytes</c>).</summary>
@@ -38,7 +42,9 @@ public sealed record LogEngineOptions
     /// <summary>Defaults of topic settings, by topic key (<see cref="TopicConfigKeys"/>); a topic's own setting wins.</summary>
     public IReadOnlyDictionary<string, string> TopicDefaults { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Appends are refused while the disk has fewer free bytes (<c>logqueue.disk.min.free.bytes</c>); 0 switches the check off.</summary>
+    /// <summary>
+    /// Appends are refused while the disk has fewer free bytes (<c>logqueue.disk.min.free.bytes</c>); 0 switches the check off.
+    /// </summary>
     public long DiskMinFreeBytes { get; init; }
 
     /// <summary>Partitions opened at the same time; 0 means the number of processors (<c>num.recovery.threads.per.data.dir</c>).</summary>

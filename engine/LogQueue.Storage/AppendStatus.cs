@@ -15,7 +15,9 @@ public enum AppendStatus
     /// <summary>A batch is larger than the topic's <c>max.message.bytes</c>.</summary>
     TooLarge,
 
-    /// <summary>The batch breaks a rule for records of producers (counts, offsets, control batch, missing key on a compacted topic).</summary>
+    /// <summary>
+    /// The batch breaks a rule for records of producers (counts, offsets, control batch, missing key on a compacted topic).
+    /// </summary>
     InvalidRecord,
 
     /// <summary>A timestamp is outside the topic's <c>message.timestamp.before/after.max.ms</c>.</summary>

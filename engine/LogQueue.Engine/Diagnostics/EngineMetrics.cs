@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace LogQueue.Engine.Diagnostics;
 
-/// <summary>The figures of one engine, on the meter <c>LogQueue.Engine</c>. Counting costs next to nothing while nobody listens. Thread-safe.</summary>
+/// <summary>
+/// The figures of one engine, on the meter <c>LogQueue.Engine</c>. Counting costs next to nothing while nobody listens. Thread-safe.
+/// </summary>
 internal sealed class EngineMetrics : IDisposable
 {
     /// <summary>The meter's name.</summary>

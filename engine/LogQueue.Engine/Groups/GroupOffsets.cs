@@ -27,7 +27,9 @@ public sealed class GroupOffsets
         _topics = topics;
     }
 
-    /// <summary>Says whether a group has live members, so that its offsets do not expire. Set by the group coordinator; null asks the stored state.</summary>
+    /// <summary>
+    /// Says whether a group has live members, so that its offsets do not expire. Set by the group coordinator; null asks the stored state.
+    /// </summary>
     public Func<string, bool>? GroupInUse { get; set; }
 
     /// <summary>Ids of all groups with offsets or a stored state, sorted.</summary>
@@ -64,7 +66,8 @@ public sealed class GroupOffsets
             }
 
             changes[i] = GroupChange.Commit(
-                group, offset.Partition, new CommittedOffset(offset.Offset, offset.LeaderEpoch, offset.Metadata, now, offset.ExpireTimestampMs));
+                group, offset.Partition, new CommittedOffset(offset.Offset, offset.LeaderEpoch, offset.Metadata, now,
+                    offset.ExpireTimestampMs));
         }
 
         OffsetsShard shard = await ShardForChangeAsync(group, cancellationToken).ConfigureAwait(false);
@@ -82,7 +85,8 @@ public sealed class GroupOffsets
     public IReadOnlyList<KeyValuePair<TopicPartition, CommittedOffset>> Of(string group) => Shard(group)?.Of(group) ?? [];
 
     /// <summary>Removes positions of a group; null for the group as a whole, its stored state included. Durable when it returns.</summary>
-    public async ValueTask DeleteAsync(string group, IReadOnlyList<TopicPartition>? partitions, CancellationToken cancellationToken = default)
+    public async ValueTask DeleteAsync(string group, IReadOnlyList<TopicPartition>? partitions, CancellationToken cancellationToken =
+        default)
     {
         if (Shard(group) is not { } shard)
         {
@@ -239,7 +243,8 @@ public sealed class GroupOffsets
                 if (!_topics.TryGet(TopicName.ConsumerOffsets, out Topic? topic))
                 {
                     topic = await _topics.CreateAsync(
-                        TopicName.ConsumerOffsets, _options.OffsetsPartitionCount, InternalTopicConfigs, cancellationToken).ConfigureAwait(false);
+                        TopicName.ConsumerOffsets, _options.OffsetsPartitionCount, InternalTopicConfigs,
+                            cancellationToken).ConfigureAwait(false);
                 }
 
                 Volatile.Write(ref _shards, MakeShards(topic));

@@ -26,7 +26,8 @@ internal static class GroupRecords
 
     /// <summary>The record's key.</summary>
     public static byte[] Key(in GroupChange change) => change.Kind == GroupChangeKind.Offset
-        ? Write(OffsetKey, KeyVersion, new OffsetCommitKey { Group = change.Group, Topic = change.Partition.Topic, Partition = change.Partition.Partition })
+        ? Write(OffsetKey, KeyVersion, new OffsetCommitKey { Group = change.Group, Topic = change.Partition.Topic, Partition =
+            change.Partition.Partition })
         : Write(StateKey, KeyVersion, new GroupMetadataKey { Group = change.Group });
 
     /// <summary>The record's value; null for a removal.</summary>

@@ -18,7 +18,9 @@ public sealed record GroupSnapshot
     /// <summary>The leader's member id; null while there is none.</summary>
     public string? Leader { get; init; }
 
-    /// <summary>When it came into this state, in milliseconds since 1970; -1 when unknown. For an empty group: since when it is empty.</summary>
+    /// <summary>
+    /// When it came into this state, in milliseconds since 1970; -1 when unknown. For an empty group: since when it is empty.
+    /// </summary>
     public long StateTimestampMs { get; init; } = -1;
 
     /// <summary>Its members; empty for an empty group.</summary>

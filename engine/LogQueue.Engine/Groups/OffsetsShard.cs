@@ -168,26 +168,6 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         }
     }
 
-    private static void Apply(GroupState state, in GroupChange change, long logOffset, List<(string Group, TopicPartition Partition)> removals)
-    {
-        if (change.Kind == GroupChangeKind.State)
-        {
-            if (logOffset > state.SnapshotLogOffset)
-            {
-                (state.Snapshot, state.SnapshotLogOffset) = (change.Snapshot, logOffset);
-                removals.Add((change.Group, default));
-            }
-        }
-        else if (!state.Offsets.TryGetValue(change.Partition, out GroupState.Entry entry) || logOffset > entry.LogOffset)
-        {
-            state.Offsets[change.Partition] = new GroupState.Entry(change.Offset, logOffset);
-            if (change.Offset is null)
-            {
-                removals.Add((change.Group, change.Partition));
-            }
-        }
-    }
-
     private void LoadBatch(ReadOnlyMemory<byte> batch, Dictionary<long, List<(GroupChange Change, long Offset)>> pending)
     {
         var view = new RecordBatchView(batch.Span);
@@ -256,7 +236,7 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
             _groups[change.Group] = state = new GroupState();
         }
 
-        Apply(state, change, logOffset, _removals);
+        state.Apply(change, logOffset, _removals);
     }
 
     private void Finish(IReadOnlyList<GroupChange> changes, long baseOffset, bool durable)
@@ -286,7 +266,8 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
                 continue;
             }
 
-            if (topicPartition.Topic is not null && state.Offsets.TryGetValue(topicPartition, out GroupState.Entry entry) && entry.Offset is null)
+            if (topicPartition.Topic is not null && state.Offsets.TryGetValue(topicPartition, out GroupState.Entry entry)
+                && entry.Offset is null)
             {
                 state.Offsets.Remove(topicPartition);
             }
@@ -306,7 +287,8 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         return result.Status switch
         {
             AppendStatus.Appended => result,
-            AppendStatus.Offline => throw new LogOfflineException($"{partition.Id.Topic}-{partition.Id.Partition} takes no writes: {result.Detail}"),
+            AppendStatus.Offline =>
+                throw new LogOfflineException($"{partition.Id.Topic}-{partition.Id.Partition} takes no writes: {result.Detail}"),
             _ => throw new AppendRefusedException(partition.Id, result),
         };
     }
@@ -364,7 +346,7 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         List<(byte[] Key, byte[] Value)> others;
         lock (_gate)
         {
-            live = [.. _groups.SelectMany(static pair => LiveOf(pair.Key, pair.Value))];
+            live = [.. _groups.SelectMany(static pair => pair.Value.Live(pair.Key))];
             others = [.. _others.Values];
         }
 
@@ -395,21 +377,5 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         }
 
         await log.WaitUntilDurableAsync(end, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    private static IEnumerable<GroupChange> LiveOf(string group, GroupState state)
-    {
-        if (state.Snapshot is { } snapshot)
-        {
-            yield return GroupChange.State(group, snapshot);
-        }
-
-        foreach ((TopicPartition topicPartition, GroupState.Entry entry) in state.Offsets)
-        {
-            if (entry.Offset is { } offset)
-            {
-                yield return GroupChange.Commit(group, topicPartition, offset);
-            }
-        }
     }
 }

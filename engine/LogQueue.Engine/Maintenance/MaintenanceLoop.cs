@@ -11,7 +11,8 @@ namespace LogQueue.Engine.Maintenance;
 /// The engine's periodic work: retention, checkpoints, expiry and rewriting of committed offsets, a look at the free space every second.
 /// A failure of one partition does not keep the others from their turn. Thread-safe.
 /// </summary>
-internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry topics, GroupOffsets groups, LogEngineOptions options) : IDisposable
+internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry topics, GroupOffsets groups, LogEngineOptions options)
+    : IDisposable
 {
     private static readonly TimeSpan DiskCheckInterval = TimeSpan.FromSeconds(1);
 

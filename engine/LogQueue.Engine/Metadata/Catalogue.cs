@@ -4,7 +4,9 @@ using LogQueue.Wire;
 
 namespace LogQueue.Engine.Metadata;
 
-/// <summary>What the metadata log adds up to: topics, settings, the next producer id. Records of other kinds are passed over. Not thread-safe.</summary>
+/// <summary>
+/// What the metadata log adds up to: topics, settings, the next producer id. Records of other kinds are passed over. Not thread-safe.
+/// </summary>
 internal sealed class Catalogue
 {
     private readonly Dictionary<Guid, TopicEntry> _topics = [];

@@ -6,7 +6,9 @@ using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Engine.Metadata;
 
-/// <summary>The engine's own metadata log: changes are durable when <see cref="AppendAsync"/> returns, in every durability mode. Thread-safe.</summary>
+/// <summary>
+/// The engine's own metadata log: changes are durable when <see cref="AppendAsync"/> returns, in every durability mode. Thread-safe.
+/// </summary>
 internal sealed class MetadataLog(PartitionLog log, TimeProvider timeProvider)
 {
     /// <summary>Kafka's well-known id of the metadata topic.</summary>
@@ -51,12 +53,14 @@ internal sealed class MetadataLog(PartitionLog log, TimeProvider timeProvider)
     }
 
     /// <summary>Appends changes as one batch (all or none) and waits until they are durable.</summary>
-    /// <exception cref="LogOfflineException">The data directory is fenced; whether the changes survive is unknown until a restart.</exception>
+    /// <exception cref="LogOfflineException">The data directory is fenced; whether the changes survive is unknown until a
+    /// restart.</exception>
     /// <exception cref="EngineException">They could not be written; nothing changed.</exception>
     public async Task AppendAsync(IReadOnlyList<MetadataChange> changes)
     {
         long now = timeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = CompressionType.None, MaxBatchBytes = Options.MaxMessageBytes });
+        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = CompressionType.None, MaxBatchBytes =
+            Options.MaxMessageBytes });
         foreach (MetadataChange change in changes)
         {
             if (!builder.TryAppend(now, null, change.Frame))

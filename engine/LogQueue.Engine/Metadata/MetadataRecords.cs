@@ -12,7 +12,9 @@ namespace LogQueue.Engine.Metadata;
 /// </summary>
 internal static class MetadataRecords
 {
-    /// <summary>Our feature level, the first record of a metadata log of ours: tells it from Kafka's, and an older LogQueue from a newer format.</summary>
+    /// <summary>
+    /// Our feature level, the first record of a metadata log of ours: tells it from Kafka's, and an older LogQueue from a newer format.
+    /// </summary>
     public const string FormatFeature = "logqueue.format";
 
     /// <summary>The newest format that this code reads and writes.</summary>
@@ -26,11 +28,13 @@ internal static class MetadataRecords
     /// <summary>Api keys of the records we read and write.</summary>
     public const short TopicKey = 2, PartitionKey = 3, ConfigKey = 4, RemoveTopicKey = 9, FeatureLevelKey = 12, ProducerIdsKey = 15;
 
-    public static MetadataChange Format() => Frame(FeatureLevelKey, 0, new FeatureLevelRecord { Name = FormatFeature, FeatureLevel = FormatVersion });
+    public static MetadataChange Format() => Frame(FeatureLevelKey, 0, new FeatureLevelRecord { Name = FormatFeature, FeatureLevel =
+        FormatVersion });
 
     public static MetadataChange Topic(string name, Guid id) => Frame(TopicKey, 0, new TopicRecord { Name = name, TopicId = id });
 
-    public static MetadataChange Partition(Guid topicId, int partition, int nodeId, Guid directoryId) => Frame(PartitionKey, 1, new PartitionRecord
+    public static MetadataChange Partition(Guid topicId, int partition, int nodeId, Guid directoryId) =>
+        Frame(PartitionKey, 1, new PartitionRecord
     {
         TopicId = topicId,
         PartitionId = partition,

@@ -54,7 +54,8 @@ internal static class CleanShutdownMarker
     {
         int end = text.LastIndexOf("crc32c ", StringComparison.Ordinal);
         if (end <= 0 || !text.StartsWith(FirstLine + "\n", StringComparison.Ordinal)
-            || !uint.TryParse(text.AsSpan(end + 7).TrimEnd('\n'), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint crc)
+            || !uint.TryParse(text.AsSpan(end + 7).TrimEnd('\n'), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                out uint crc)
             || crc != Crc32C.Compute(Encoding.UTF8.GetBytes(text[..end])))
         {
             return null;

@@ -34,7 +34,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         FullPath = path;
         Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes());
         _commitLoop = new CommitLoop(
-            new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes }, options.TimeProvider, Fence);
+            new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes }, options.TimeProvider,
+                Fence);
         _context = new PartitionLogContext
         {
             Device = device,
@@ -155,7 +156,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     /// <summary>Notes this process, for the message that a second one gets. Advice only: the lock itself is the kernel's.</summary>
     private static void WriteOwner(IStorageDevice device, string path) =>
-        device.ReplaceCache(Path.Combine(path, OwnerFile), Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+        device.ReplaceCache(Path.Combine(path, OwnerFile),
+            Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
 
     private static string Owner(IStorageDevice device, string path)
     {

@@ -56,7 +56,8 @@ internal sealed class EngineOpening(LogEngineOptions options)
         {
             Abandon();
             throw e is StorageException storage
-                ? new DataDirectoryException(Directory.FullPath, $"Data directory '{Directory.FullPath}' cannot be opened: {storage.Message}", storage)
+                ? new DataDirectoryException(Directory.FullPath,
+                    $"Data directory '{Directory.FullPath}' cannot be opened: {storage.Message}", storage)
                 : e is AggregateException { InnerExceptions: [Exception only] } ? only : e;
         }
 
@@ -108,7 +109,8 @@ internal sealed class EngineOpening(LogEngineOptions options)
         }
 
         await OpenLogsAsync(cancellationToken).ConfigureAwait(false);
-        ProducerIds = new ProducerIds(Metadata, Meta.NodeId, isNew ? FirstFreeProducerId(catalogue.NextProducerId) : catalogue.NextProducerId);
+        ProducerIds = new ProducerIds(Metadata, Meta.NodeId, isNew ? FirstFreeProducerId(catalogue.NextProducerId)
+            : catalogue.NextProducerId);
         GroupOffsets = new GroupOffsets(options, Topics);
         await GroupOffsets.LoadAsync(cancellationToken).ConfigureAwait(false);
         Directory.CheckDiskSpace();
@@ -119,7 +121,8 @@ internal sealed class EngineOpening(LogEngineOptions options)
         // Partitions of internal topics get files with their first record: only those with a directory are opened.
         HashSet<string> existing = [.. Directory.Device.ListDirectories(Directory.FullPath)];
         IEnumerable<Partition> partitions = Topics.Unordered.SelectMany(static topic => topic.Partitions)
-            .Where(partition => !partition.Topic.IsInternal || existing.Contains(PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition)));
+            .Where(partition => !partition.Topic.IsInternal || existing.Contains(PartitionDirectory.Name(partition.Id.Topic,
+                partition.Id.Partition)));
         var parallel = new ParallelOptions
         {
             MaxDegreeOfParallelism = options.RecoveryThreads == 0 ? Environment.ProcessorCount : options.RecoveryThreads,

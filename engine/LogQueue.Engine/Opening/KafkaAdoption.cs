@@ -27,7 +27,8 @@ internal static class KafkaAdoption
     /// <param name="nodeId">This node.</param>
     /// <param name="directoryId">This directory.</param>
     /// <param name="topics">Names of the adopted topics.</param>
-    public static List<MetadataChange> Find(DataDirectory directory, Catalogue catalogue, int nodeId, Guid directoryId, out List<string> topics)
+    public static List<MetadataChange> Find(DataDirectory directory, Catalogue catalogue, int nodeId, Guid directoryId,
+        out List<string> topics)
     {
         var found = new SortedDictionary<string, (Guid Id, int Count)>(StringComparer.Ordinal);
         HashSet<string> known = [.. catalogue.Topics.Select(static topic => topic.Name)];
@@ -61,7 +62,9 @@ internal static class KafkaAdoption
         return changes;
     }
 
-    /// <summary>The first producer id above all that occur in a log: ids of another cluster's producers must not be given out again.</summary>
+    /// <summary>
+    /// The first producer id above all that occur in a log: ids of another cluster's producers must not be given out again.
+    /// </summary>
     public static long NextProducerId(PartitionLog log)
     {
         long next = 0;

@@ -6,7 +6,9 @@ using LogQueue.Storage.Files;
 
 namespace LogQueue.Engine.Opening;
 
-/// <summary>The file <c>meta.properties</c>: who this data directory is. Kafka's file with Kafka's keys; unknown lines are kept. Immutable.</summary>
+/// <summary>
+/// The file <c>meta.properties</c>: who this data directory is. Kafka's file with Kafka's keys; unknown lines are kept. Immutable.
+/// </summary>
 internal sealed record MetaProperties
 {
     /// <summary>Its name in the data directory.</summary>
@@ -76,7 +78,8 @@ internal sealed record MetaProperties
         bool TryInt(string key, out int value)
         {
             value = 0;
-            return values.TryGetValue(key, out string? word) && int.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+            return values.TryGetValue(key, out string? word) && int.TryParse(word, NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture, out value);
         }
 
         DataDirectoryException Damaged(string what) => new(

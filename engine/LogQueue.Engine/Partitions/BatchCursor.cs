@@ -41,7 +41,8 @@ internal sealed class BatchCursor(Func<long, ReadResult> read, long fromOffset) 
         }
 
         Memory<byte> rest = _buffer!.Memory[_position..];
-        if (!RecordBatchView.TryReadSize(rest.Span, out int sizeBytes) || sizeBytes < RecordBatchLayout.HeaderBytes || sizeBytes > rest.Length)
+        if (!RecordBatchView.TryReadSize(rest.Span, out int sizeBytes) || sizeBytes < RecordBatchLayout.HeaderBytes
+            || sizeBytes > rest.Length)
         {
             throw new CorruptRecordException($"The batch at offset {NextOffset} has no whole header: its length field is wrong.");
         }

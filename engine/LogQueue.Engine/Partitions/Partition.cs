@@ -57,7 +57,9 @@ public sealed class Partition
     /// </summary>
     public AppendResult Append(Memory<byte> batch) => Append(batch, AppendOrigin.Client);
 
-    /// <summary>Waits until everything below <paramref name="endOffset"/> is durable (durability=commit); with durability=os it is done already.</summary>
+    /// <summary>
+    /// Waits until everything below <paramref name="endOffset"/> is durable (durability=commit); with durability=os it is done already.
+    /// </summary>
     /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken = default) =>
         _host.WaitsForSync ? Log().WaitUntilDurableAsync(endOffset, cancellationToken) : default;
@@ -75,7 +77,9 @@ public sealed class Partition
         return result;
     }
 
-    /// <summary>Appends records as one batch (LZ4, unless the topic's <c>compression.type</c> says otherwise) and waits until they are durable.</summary>
+    /// <summary>
+    /// Appends records as one batch (LZ4, unless the topic's <c>compression.type</c> says otherwise) and waits until they are durable.
+    /// </summary>
     /// <exception cref="ArgumentException">There are no records.</exception>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
     public ValueTask<AppendResult> AppendAsync(IReadOnlyList<NewRecord> records, CancellationToken cancellationToken = default)
@@ -93,7 +97,8 @@ public sealed class Partition
     /// <exception cref="AppendRefusedException">The record was refused; nothing was appended.</exception>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
     public async ValueTask<long> AppendAsync(
-        ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value, DateTimeOffset? timestamp = null, CancellationToken cancellationToken = default)
+        ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value, DateTimeOffset? timestamp = null, CancellationToken cancellationToken =
+            default)
     {
         NewRecord[] one = [new NewRecord(key, value) { TimestampMs = timestamp?.ToUnixTimeMilliseconds() }];
         AppendResult result = await FinishAsync(AppendBuilt(one), cancellationToken).ConfigureAwait(false);
@@ -212,7 +217,8 @@ public sealed class Partition
         if (origin == AppendOrigin.Client && _host.IsDiskLow)
         {
             return AppendResult.Refused(
-                AppendStatus.DiskFull, LogStartOffset, "The disk has fewer free bytes than logqueue.disk.min.free.bytes: make room, or lower the bound.");
+                AppendStatus.DiskFull, LogStartOffset,
+                    "The disk has fewer free bytes than logqueue.disk.min.free.bytes: make room, or lower the bound.");
         }
 
         AppendResult result = Log().Append(batch.Span, origin);

@@ -29,7 +29,8 @@ public static class KafkaUuid
     public static bool TryParse(string? text, out Guid id)
     {
         Span<byte> bytes = stackalloc byte[16];
-        if (text is { Length: 22 } && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out int written) && written == 16)
+        if (text is { Length: 22 } && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out int written)
+            && written == 16)
         {
             id = new Guid(bytes, bigEndian: true);
             return true;

@@ -41,7 +41,8 @@ public sealed record TopicConfigKey
                 && number >= Min && number <= Max ? null : Wrong(value, $"a number from {Text(Min)} to {Text(Max)}"),
             TopicConfigType.List when Words.Count > 0 => SplitList(value).All(Words.Contains)
                 ? null : Wrong(value, "a list of " + string.Join(", ", Words)),
-            TopicConfigType.String when Words.Count > 0 => Words.Contains(value) ? null : Wrong(value, "one of " + string.Join(", ", Words)),
+            TopicConfigType.String when Words.Count > 0 => Words.Contains(value) ? null
+                : Wrong(value, "one of " + string.Join(", ", Words)),
             _ => null,
         };
     }
@@ -64,7 +65,8 @@ public sealed record TopicConfigKey
             inRange = false;
         }
 
-        return inRange ? null : Wrong(value, Max >= long.MaxValue ? $"a whole number from {Text(Min)} on" : $"a whole number from {Text(Min)} to {Text(Max)}");
+        return inRange ? null : Wrong(value, Max >= long.MaxValue ? $"a whole number from {Text(Min)} on"
+            : $"a whole number from {Text(Min)} to {Text(Max)}");
     }
 
     private string Wrong(string value, string wanted) => $"Topic setting '{Name}' cannot be '{value}': it must be {wanted}.";

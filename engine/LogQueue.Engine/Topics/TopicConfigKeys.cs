@@ -25,10 +25,12 @@ public static class TopicConfigKeys
             "What happens to old records: delete drops whole segments by time and size, compact keeps the last record of each key, both does both."),
         Number("compression.gzip.level", TopicConfigType.Int, "-1", -1, 9, "compression.gzip.level",
             "Effort of gzip where the engine compresses: 1 to 9, or -1 for the codec's own choice."),
-        Number("compression.lz4.level", TopicConfigType.Int, "9", 1, 17, "compression.lz4.level", "Effort of lz4 where the engine compresses."),
+        Number("compression.lz4.level", TopicConfigType.Int, "9", 1, 17, "compression.lz4.level",
+            "Effort of lz4 where the engine compresses."),
         Words("compression.type", TopicConfigType.String, "producer", CompressionWords, "compression.type",
             "Codec of batches that the engine builds; producer means lz4. Batches that arrive ready are stored as they are."),
-        Number("compression.zstd.level", TopicConfigType.Int, "3", -131072, 22, "compression.zstd.level", "Effort of zstd where the engine compresses."),
+        Number("compression.zstd.level", TopicConfigType.Int, "3", -131072, 22, "compression.zstd.level",
+            "Effort of zstd where the engine compresses."),
         Number("delete.retention.ms", TopicConfigType.Long, Day, 0, Never, "log.cleaner.delete.retention.ms",
             "How long a tombstone of a compacted topic stays readable after it was cleaned, in milliseconds."),
         Flag("errors.deadletterqueue.group.enable", "Lets share groups send records here that could not be processed." + OneNode),
@@ -38,12 +40,15 @@ public static class TopicConfigKeys
             "A sync is started after this many records."),
         Number("flush.ms", TopicConfigType.Long, "9223372036854775807", 0, Never, "log.flush.interval.ms",
             "A sync is started at most this long after a write, in milliseconds; the engine's own bound holds too."),
-        Words("follower.replication.throttled.replicas", TopicConfigType.List, "", [], null, "Replicas whose fetching is slowed." + OneNode),
+        Words("follower.replication.throttled.replicas", TopicConfigType.List, "", [], null,
+            "Replicas whose fetching is slowed." + OneNode),
         Number("index.interval.bytes", TopicConfigType.Int, "4096", 0, int.MaxValue, "log.index.interval.bytes",
             "Bytes of log between two entries of the offset index: smaller finds faster, larger takes less memory."),
         Words("leader.replication.throttled.replicas", TopicConfigType.List, "", [], null, "Replicas whose sending is slowed." + OneNode),
-        Number("local.retention.bytes", TopicConfigType.Long, "-2", -2, Never, "log.local.retention.bytes", "Local share of a tiered topic, in bytes." + NoRemote),
-        Number("local.retention.ms", TopicConfigType.Long, "-2", -2, Never, "log.local.retention.ms", "Local share of a tiered topic, in milliseconds." + NoRemote),
+        Number("local.retention.bytes", TopicConfigType.Long, "-2", -2, Never, "log.local.retention.bytes",
+            "Local share of a tiered topic, in bytes." + NoRemote),
+        Number("local.retention.ms", TopicConfigType.Long, "-2", -2, Never, "log.local.retention.ms",
+            "Local share of a tiered topic, in milliseconds." + NoRemote),
         Number("max.compaction.lag.ms", TopicConfigType.Long, "9223372036854775807", 1, Never, "log.cleaner.max.compaction.lag.ms",
             "A record of a compacted topic is cleaned at the latest this long after it was written, in milliseconds."),
         Number("max.decompressed.message.bytes", TopicConfigType.Int, "2147483639", 1, 2147483639, "max.decompressed.message.bytes",
@@ -52,7 +57,8 @@ public static class TopicConfigKeys
             "Largest record batch that is accepted, in bytes, as it stands in the log."),
         Number("message.timestamp.after.max.ms", TopicConfigType.Long, Hour, 0, Never, "log.message.timestamp.after.max.ms",
             "How far a record's own time may lie in the future, in milliseconds."),
-        Number("message.timestamp.before.max.ms", TopicConfigType.Long, "9223372036854775807", 0, Never, "log.message.timestamp.before.max.ms",
+        Number("message.timestamp.before.max.ms", TopicConfigType.Long, "9223372036854775807", 0, Never,
+            "log.message.timestamp.before.max.ms",
             "How far a record's own time may lie in the past, in milliseconds."),
         Words("message.timestamp.type", TopicConfigType.String, "CreateTime", ["CreateTime", "LogAppendTime"], "log.message.timestamp.type",
             "Whose clock sets a record's time: the producer's or the engine's."),
@@ -60,10 +66,14 @@ public static class TopicConfigKeys
             "Share of a compacted log that must be new before it is cleaned again."),
         Number("min.compaction.lag.ms", TopicConfigType.Long, "0", 0, Never, "log.cleaner.min.compaction.lag.ms",
             "A record of a compacted topic stays at least this long, in milliseconds."),
-        Number("min.insync.replicas", TopicConfigType.Int, "1", 1, int.MaxValue, "min.insync.replicas", "Replicas that must have a record before it is acknowledged." + OneNode),
-        Flag("preallocate", "Kafka's switch for preallocated segments. Kept for tools; segments are always preallocated in steps here.", "log.preallocate"),
-        Number("remote.copy.lag.bytes", TopicConfigType.Long, "-1", -1, Never, "log.remote.copy.lag.bytes", "Bytes that stay local before they are copied away." + NoRemote),
-        Number("remote.copy.lag.ms", TopicConfigType.Long, "0", -1, Never, "log.remote.copy.lag.ms", "Milliseconds that data stay local before they are copied away." + NoRemote),
+        Number("min.insync.replicas", TopicConfigType.Int, "1", 1, int.MaxValue, "min.insync.replicas",
+            "Replicas that must have a record before it is acknowledged." + OneNode),
+        Flag("preallocate", "Kafka's switch for preallocated segments. Kept for tools; segments are always preallocated in steps here.",
+            "log.preallocate"),
+        Number("remote.copy.lag.bytes", TopicConfigType.Long, "-1", -1, Never, "log.remote.copy.lag.bytes",
+            "Bytes that stay local before they are copied away." + NoRemote),
+        Number("remote.copy.lag.ms", TopicConfigType.Long, "0", -1, Never, "log.remote.copy.lag.ms",
+            "Milliseconds that data stay local before they are copied away." + NoRemote),
         Flag("remote.log.copy.disable", "Makes the remote part read-only." + NoRemote),
         Flag("remote.log.delete.on.disable", "Deletes the remote part when tiering is switched off." + NoRemote),
         Flag("remote.storage.enable", "Switches tiering on." + NoRemote),
@@ -82,7 +92,8 @@ public static class TopicConfigKeys
         Flag("unclean.leader.election.enable", "Lets a replica lead that lacks records." + OneNode, "unclean.leader.election.enable"),
     ];
 
-    private static readonly FrozenDictionary<string, TopicConfigKey> ByName = Table.ToFrozenDictionary(static k => k.Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, TopicConfigKey> ByName =
+        Table.ToFrozenDictionary(static k => k.Name, StringComparer.Ordinal);
 
     /// <summary>All settings, sorted by name.</summary>
     public static IReadOnlyList<TopicConfigKey> All => Table;
@@ -120,7 +131,8 @@ public static class TopicConfigKeys
     }
 
     /// <summary>
-    /// Translates a broker setting such as <c>log.retention.hours</c> into the topic setting it is the default of. False when there is none.
+    /// Translates a broker setting such as <c>log.retention.hours</c> into the topic setting it is the default of. False when there is
+    /// none.
     /// The value is not checked: <see cref="Check"/> does that.
     /// </summary>
     public static bool TryFromBroker(string brokerKey, string brokerValue, out string name, out string value)
@@ -136,7 +148,8 @@ public static class TopicConfigKeys
         if (factor != 0)
         {
             bool isNumber = long.TryParse(brokerValue, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number);
-            (name, value) = (ms, !isNumber ? brokerValue : number < 0 ? "-1" : ((Int128)number * factor).ToString(CultureInfo.InvariantCulture));
+            (name, value) = (ms, !isNumber ? brokerValue : number < 0 ? "-1"
+                : ((Int128)number * factor).ToString(CultureInfo.InvariantCulture));
             return true;
         }
 
@@ -145,10 +158,12 @@ public static class TopicConfigKeys
         return key is not null;
     }
 
-    private static TopicConfigKey Number(string name, TopicConfigType type, string @default, double min, double max, string? brokerKey, string doc) =>
+    private static TopicConfigKey Number(string name, TopicConfigType type, string @default, double min, double max, string? brokerKey,
+        string doc) =>
         new() { Name = name, Type = type, Default = @default, Doc = doc, BrokerKey = brokerKey, Min = min, Max = max };
 
-    private static TopicConfigKey Words(string name, TopicConfigType type, string @default, string[] words, string? brokerKey, string doc) =>
+    private static TopicConfigKey Words(string name, TopicConfigType type, string @default, string[] words, string? brokerKey,
+        string doc) =>
         new() { Name = name, Type = type, Default = @default, Doc = doc, BrokerKey = brokerKey, Words = words };
 
     private static TopicConfigKey Flag(string name, string doc, string? brokerKey = null) =>

@@ -11,7 +11,8 @@ namespace LogQueue.Engine.Topics;
 /// The topics of an engine, and the only writer of their records in the metadata log: a change is durable first and visible after.
 /// Look-ups take no lock; changes come one after another. Thread-safe.
 /// </summary>
-internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host, MetadataLog metadata, int nodeId, Guid directoryId) : IDisposable
+internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host, MetadataLog metadata, int nodeId, Guid directoryId)
+    : IDisposable
 {
     /// <summary>Most partitions of one topic.</summary>
     public const int MostPartitions = 100_000;
@@ -87,7 +88,8 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             ValidateNew(name, partitionCount, configs);
             if (_byPlainName.TryGetValue(Plain(name), out string? other))
             {
-                throw new InvalidTopicNameException(name, $"it differs from topic '{other}' in '.' and '_' alone, which metrics cannot tell apart.");
+                throw new InvalidTopicNameException(name,
+                    $"it differs from topic '{other}' in '.' and '_' alone, which metrics cannot tell apart.");
             }
 
             configs ??= new Dictionary<string, string>();
@@ -156,7 +158,8 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             }
 
             await metadata.AppendAsync(
-                [.. Enumerable.Range(count, newTotal - count).Select(number => MetadataRecords.Partition(topic.Id, number, nodeId, directoryId))])
+                [.. Enumerable.Range(count, newTotal - count).Select(number =>
+                    MetadataRecords.Partition(topic.Id, number, nodeId, directoryId))])
                 .ConfigureAwait(false);
             await OpenPartitionsAsync(topic, newTotal).ConfigureAwait(false);
         }

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace LogQueue.Storage.Files;
 
-/// <summary>A read-only shared map of a file's first bytes. The file handle may be closed while it lives. Readers only before Dispose.</summary>
+/// <summary>
+/// A read-only shared map of a file's first bytes. The file handle may be closed while it lives. Readers only before Dispose.
+/// </summary>
 internal sealed class DiskMappedRegion : IMappedRegion
 {
     private readonly int _length;

@@ -102,7 +102,8 @@ internal sealed class DiskStorageDevice : IStorageDevice
         int errno = Marshal.GetLastPInvokeError();
         handle.Dispose();
         throw Errno.Classify(errno) == StorageError.Locked
-            ? new StorageException(StorageError.Locked, "lock", path, "another process uses this data directory; stop it or choose another directory")
+            ? new StorageException(StorageError.Locked, "lock", path,
+                "another process uses this data directory; stop it or choose another directory")
             : Errno.ToException(errno, "flock", lockFile);
     }
 

@@ -14,13 +14,17 @@ internal interface IStorageFile : IDisposable
     /// <summary>The handle for sendfile and the like; null on devices without one.</summary>
     SafeFileHandle? Handle { get; }
 
-    /// <summary>Reads until the destination is full or the file ends. Returns the bytes read. Throws <see cref="StorageException"/>.</summary>
+    /// <summary>
+    /// Reads until the destination is full or the file ends. Returns the bytes read. Throws <see cref="StorageException"/>.
+    /// </summary>
     int Read(long position, Span<byte> destination);
 
     /// <summary>Writes all bytes or throws <see cref="StorageException"/>; after a throw any prefix may be on the file.</summary>
     void Write(long position, ReadOnlySpan<byte> source);
 
-    /// <summary>Makes real blocks up to <paramref name="lengthBytes"/> and grows the file to it. Throws NoSpace when there are none.</summary>
+    /// <summary>
+    /// Makes real blocks up to <paramref name="lengthBytes"/> and grows the file to it. Throws NoSpace when there are none.
+    /// </summary>
     void Allocate(long lengthBytes);
 
     /// <summary>Cuts or grows the file.</summary>

@@ -6,7 +6,8 @@ internal sealed class LeasedMap(IStorageDevice device, string path, LeaseBudget 
     private IMappedRegion? _region;
 
     /// <summary>The bytes; only while holding a lease.</summary>
-    public ReadOnlySpan<byte> Span => (_region ?? throw new InvalidOperationException($"The map of '{path}' is used without a lease.")).Span;
+    public ReadOnlySpan<byte> Span =>
+        (_region ?? throw new InvalidOperationException($"The map of '{path}' is used without a lease.")).Span;
 
     protected override void OpenCore()
     {

@@ -18,7 +18,8 @@ internal static class StorageDeviceFiles
         long length = file.Length;
         if (length > MostBytes)
         {
-            throw new StorageException(StorageError.Other, "read", path, $"{length} bytes are too many for a metadata file (at most {MostBytes})");
+            throw new StorageException(StorageError.Other, "read", path,
+                $"{length} bytes are too many for a metadata file (at most {MostBytes})");
         }
 
         byte[] bytes = new byte[length];

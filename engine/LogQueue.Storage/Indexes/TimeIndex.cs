@@ -4,7 +4,8 @@ using LogQueue.Storage.Files;
 namespace LogQueue.Storage.Indexes;
 
 /// <summary>
-/// From times to offsets, in Kafka's format: entries of 12 bytes, big-endian: int64 largest timestamp so far in ms, int32 relative offset of
+/// From times to offsets, in Kafka's format: entries of 12 bytes, big-endian: int64 largest timestamp so far in ms, int32 relative offset
+/// of
 /// the batch that has it (its last offset). Both rise from entry to entry. A cache of the log. Thread-safe.
 /// </summary>
 internal sealed class TimeIndex(IStorageDevice device, string path, long baseOffset, LeaseBudget maps) : IDisposable
@@ -53,7 +54,9 @@ internal sealed class TimeIndex(IStorageDevice device, string path, long baseOff
         _lastTimestamp = maxTimestampMs;
     }
 
-    /// <summary>An offset up to which no record is as late as <paramref name="timestampMs"/>: scan from there; the base when none is known.</summary>
+    /// <summary>
+    /// An offset up to which no record is as late as <paramref name="timestampMs"/>: scan from there; the base when none is known.
+    /// </summary>
     public long FindOffsetBefore(long timestampMs)
     {
         Span<byte> entry = stackalloc byte[EntryBytes];

@@ -26,7 +26,8 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     {
         _options = options;
         _fence = fence;
-        _timer = timeProvider.CreateTimer(static loop => ((CommitLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = timeProvider.CreateTimer(static loop => ((CommitLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { Name = "logqueue-commit", IsBackground = true };
     }
 

@@ -2,8 +2,11 @@ using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Storage.Maintenance;
 
-/// <summary>Walks the logs of a data directory at an interval: retention, checkpoints, expiry, sealing that was put off. Thread-safe.</summary>
-internal sealed class MaintenanceLoop(TimeProvider timeProvider, TimeSpan interval, Func<IReadOnlyList<PartitionLog>> logs) : IAsyncDisposable
+/// <summary>
+/// Walks the logs of a data directory at an interval: retention, checkpoints, expiry, sealing that was put off. Thread-safe.
+/// </summary>
+internal sealed class MaintenanceLoop(TimeProvider timeProvider, TimeSpan interval, Func<IReadOnlyList<PartitionLog>> logs)
+    : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;

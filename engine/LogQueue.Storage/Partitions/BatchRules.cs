@@ -7,7 +7,8 @@ namespace LogQueue.Storage.Partitions;
 internal static class BatchRules
 {
     /// <summary>Checks all batches; null when they may be appended.</summary>
-    internal static AppendResult? Check(ReadOnlySpan<byte> batches, AppendOrigin origin, LogOptions options, long nowMs, long logStartOffset)
+    internal static AppendResult? Check(ReadOnlySpan<byte> batches, AppendOrigin origin, LogOptions options, long nowMs,
+        long logStartOffset)
     {
         if (batches.IsEmpty)
         {
@@ -20,7 +21,8 @@ internal static class BatchRules
             ReadOnlySpan<byte> rest = batches[position..];
             if (rest.Length < RecordBatchLayout.HeaderBytes || !RecordBatchView.TryReadSize(rest, out int size) || size > rest.Length)
             {
-                return AppendResult.Refused(AppendStatus.CorruptBatch, logStartOffset, $"The bytes at {position} are no whole record batch.");
+                return AppendResult.Refused(AppendStatus.CorruptBatch, logStartOffset,
+                    $"The bytes at {position} are no whole record batch.");
             }
 
             if (CheckOne(rest[..size], origin, options, nowMs, logStartOffset) is { } refused)
@@ -37,7 +39,8 @@ internal static class BatchRules
             : null;
     }
 
-    private static AppendResult? CheckOne(ReadOnlySpan<byte> batch, AppendOrigin origin, LogOptions options, long nowMs, long logStartOffset)
+    private static AppendResult? CheckOne(ReadOnlySpan<byte> batch, AppendOrigin origin, LogOptions options, long nowMs,
+        long logStartOffset)
     {
         BatchVerdict verdict = origin == AppendOrigin.Client
             ? RecordBatchValidator.ValidateFromProducer(batch, options.MaxMessageBytes)
@@ -71,7 +74,8 @@ internal static class BatchRules
     {
         using PooledBuffer copy = PooledBuffer.Rent(batch.Length);
         batch.CopyTo(copy.Span);
-        BatchVerdict verdict = RecordBatchValidator.ValidateRecords(copy.Memory, RecordDecodeLimits.Default, requireKeys: true, out RecordDefect defect);
+        BatchVerdict verdict = RecordBatchValidator.ValidateRecords(copy.Memory, RecordDecodeLimits.Default, requireKeys: true,
+            out RecordDefect defect);
         return verdict == BatchVerdict.Valid
             ? null
             : AppendResult.Refused(AppendStatus.InvalidRecord, logStartOffset, $"Record {defect.RecordIndex} of the batch: {defect.What}.");

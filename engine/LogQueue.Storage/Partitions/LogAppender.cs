@@ -4,8 +4,11 @@ using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
 
-/// <summary>Everything that happens under the append lock: sequence check, roll, stamp, write, index, publish. Guarded by that lock.</summary>
-internal sealed class LogAppender(PartitionLogContext context, string directory, LogState state, LogOffsets offsets, List<RolledSegment> rolled)
+/// <summary>
+/// Everything that happens under the append lock: sequence check, roll, stamp, write, index, publish. Guarded by that lock.
+/// </summary>
+internal sealed class LogAppender(PartitionLogContext context, string directory, LogState state, LogOffsets offsets,
+    List<RolledSegment> rolled)
 {
     /// <summary>Appends checked batches. Throws <see cref="StorageException"/> with the log as it was before.</summary>
     public AppendResult AppendLocked(Span<byte> batches, AppendOrigin origin, LogOptions options, long nowMs)

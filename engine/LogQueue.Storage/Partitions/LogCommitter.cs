@@ -10,7 +10,9 @@ internal sealed class LogCommitter(
     /// <summary>Synced bytes after which a checkpoint is written: what an unclean open has to scan.</summary>
     private const long CheckpointBytes = 16 << 20;
 
-    /// <summary>Syncs everything written so far and publishes it. True when readers can see more. Throws StorageException: fence then.</summary>
+    /// <summary>
+    /// Syncs everything written so far and publishes it. True when readers can see more. Throws StorageException: fence then.
+    /// </summary>
     public bool CommitLocked()
     {
         long end;

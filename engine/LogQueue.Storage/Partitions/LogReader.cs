@@ -39,7 +39,8 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             ReadStatus status = ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out FileSlice? slice, out long sliceEnd);
             if (status != ReadStatus.Ok || slice is not null)
             {
-                AbortedTransaction[] aborted = slice is not null && isolation == ReadIsolation.Committed ? FindAborted(all, offset, sliceEnd) : [];
+                AbortedTransaction[] aborted = slice is not null && isolation == ReadIsolation.Committed
+                    ? FindAborted(all, offset, sliceEnd) : [];
                 return Answer(status, slice, aborted);
             }
 
@@ -85,7 +86,8 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         LogSegment? latest = null;
         foreach (LogSegment segment in segments.Snapshot)
         {
-            if (segment.NextOffset > offsets.LogStart && segment.MaxTimestampMs >= 0 && segment.MaxTimestampMs > (latest?.MaxTimestampMs ?? -1))
+            if (segment.NextOffset > offsets.LogStart && segment.MaxTimestampMs >= 0
+                && segment.MaxTimestampMs > (latest?.MaxTimestampMs ?? -1))
             {
                 latest = segment;
             }
@@ -120,7 +122,8 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                 BatchLocation last = SegmentReader.FindLastEndingBy(segment, first.Position, first.Position + maxBytes, limit);
                 end = last.Outcome == BatchSearch.Found ? last.End : 0;
                 end = end > first.Position ? end : atLeastOneBatch ? first.End : first.Position;
-                sliceEnd = Math.Min(bound, last.Outcome == BatchSearch.Found && last.End == end ? last.LastOffset + 1 : first.LastOffset + 1);
+                sliceEnd = Math.Min(bound, last.Outcome == BatchSearch.Found && last.End == end ? last.LastOffset + 1
+                    : first.LastOffset + 1);
             }
 
             if (end > first.Position)
@@ -186,7 +189,8 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                 }
 
                 using PooledBuffer buffer = PooledBuffer.Rent(batch.SizeBytes);
-                if (segment.Log.File.Read(batch.Position, buffer.Span) == batch.SizeBytes && new RecordBatchView(buffer.Span).IsChecksumValid)
+                if (segment.Log.File.Read(batch.Position, buffer.Span) == batch.SizeBytes
+                    && new RecordBatchView(buffer.Span).IsChecksumValid)
                 {
                     using RecordBatchReader reader = RecordBatchReader.Open(buffer.Memory);
                     while (reader.TryRead(out Record record))

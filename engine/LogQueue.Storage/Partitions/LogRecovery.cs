@@ -6,7 +6,8 @@ namespace LogQueue.Storage.Partitions;
 
 /// <summary>
 /// Opens the files of a partition. Sealed segments are taken over; the rest is scanned from the recovery point: a torn tail is cut, indexes
-/// and producer state are rebuilt. Damage of what was durable is never cut: it is kept, listed, and the log takes no appends. Running it twice
+/// and producer state are rebuilt. Damage of what was durable is never cut: it is kept, listed, and the log takes no appends. Running it
+/// twice
 /// gives the same log. Used once, by one thread.
 /// </summary>
 internal sealed class LogRecovery(PartitionLogContext context, string directory, LogOptions options, bool cleanShutdown)
@@ -53,7 +54,8 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         LeaderEpochCheckpoint? epochs = LeaderEpochCheckpoint.TryLoad(_device, directory);
         Epochs = epochs ?? Epochs;
         OpenSegments(ListSegments());
-        LogEndOffset = Math.Max(Segments.Count == 0 ? 0 : Segments.Active.NextOffset, Damage.Count == 0 ? 0 : Damage.Max(static d => d.ToOffset));
+        LogEndOffset = Math.Max(Segments.Count == 0 ? 0 : Segments.Active.NextOffset, Damage.Count == 0 ? 0
+            : Damage.Max(static d => d.ToOffset));
         EnsureActive();
         Epochs.TruncateTo(LogEndOffset + 1);
         if (Epochs.TryAdd(0, LogStartOffset) || epochs is null || _epochsChanged)
@@ -183,7 +185,9 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         return true;
     }
 
-    /// <summary>Brings the segment to a batch boundary up to which it is known to be whole, and its indexes with it; 0 when there is none.</summary>
+    /// <summary>
+    /// Brings the segment to a batch boundary up to which it is known to be whole, and its indexes with it; 0 when there is none.
+    /// </summary>
     private long FindScanStart(LogSegment segment, long fileBytes)
     {
         if (Checkpoint is not { } c || c.SegmentBaseOffset != segment.BaseOffset || c.Position > fileBytes || c.Position == 0)
@@ -338,7 +342,8 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
 
         LogEndOffset = Math.Max(LogStartOffset, recoveryPoint);
         Segments.Add(LogSegment.Create(
-            _device, directory, LogEndOffset, context.FileBudget, context.MapBudget, context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()));
+            _device, directory, LogEndOffset, context.FileBudget, context.MapBudget,
+                context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
     /// <summary>
@@ -362,7 +367,8 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         }
 
         _device.SyncDirectory(directory);
-        Checkpoint = new RecoveryCheckpoint((Checkpoint?.Generation ?? 0) + 1, LogStartOffset, LogEndOffset, active.BaseOffset, active.SizeBytes);
+        Checkpoint = new RecoveryCheckpoint((Checkpoint?.Generation ?? 0) + 1, LogStartOffset, LogEndOffset, active.BaseOffset,
+            active.SizeBytes);
         Checkpoint.Save(_device, directory);
     }
 

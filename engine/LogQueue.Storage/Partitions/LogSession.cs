@@ -87,7 +87,9 @@ internal sealed class LogSession
         }
     }
 
-    /// <summary>Commits under the commit lock; a failure fences the directory and fails those who wait. True when readers see more.</summary>
+    /// <summary>
+    /// Commits under the commit lock; a failure fences the directory and fails those who wait. True when readers see more.
+    /// </summary>
     public bool CommitUnderLock()
     {
         if (!Context.Fence.IsTripped && ClosedBecause is null)

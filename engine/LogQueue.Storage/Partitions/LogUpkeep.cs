@@ -37,12 +37,14 @@ internal sealed class LogUpkeep(LogSession log)
             lock (log.AppendLock)
             {
                 LogOptions options = log.Options;
-                if (RetentionRules.IsExpired(log.State.Segments.Active, options, now) && log.State.Segments.Active.NextOffset <= log.Offsets.HighWatermark)
+                if (RetentionRules.IsExpired(log.State.Segments.Active, options, now)
+                    && log.State.Segments.Active.NextOffset <= log.Offsets.HighWatermark)
                 {
                     TryRollLocked();
                 }
 
-                start = RetentionRules.FindLogStart(log.State.Segments.Snapshot, options, now, log.Offsets.LogStart, log.Offsets.HighWatermark);
+                start = RetentionRules.FindLogStart(log.State.Segments.Snapshot, options, now, log.Offsets.LogStart,
+                    log.Offsets.HighWatermark);
             }
 
             if (start == log.Offsets.LogStart && (log.State.Segments.Count < 2 || log.State.Segments.Snapshot[1].BaseOffset > start))
@@ -206,7 +208,8 @@ internal sealed class LogUpkeep(LogSession log)
             LogTruncation.Run(log.Context, log.Directory, log.State.Segments, log.Checkpointer, offset, log.Offsets.LogStart);
             var recovery = new LogRecovery(log.Context, log.Directory, log.Options, cleanShutdown: false);
             recovery.Run();
-            log.Waiters.CutTo(recovery.LogEndOffset, new LogOfflineException($"Partition {log.Id} was cut to offset {recovery.LogEndOffset}."));
+            log.Waiters.CutTo(recovery.LogEndOffset,
+                new LogOfflineException($"Partition {log.Id} was cut to offset {recovery.LogEndOffset}."));
             log.Adopt(recovery);
         }
         catch (StorageException e)
@@ -220,7 +223,8 @@ internal sealed class LogUpkeep(LogSession log)
     {
         lock (log.AppendLock)
         {
-            rolled = log.ClosedBecause is not null || log.Context.Fence.IsTripped || log.State.Damage.Length > 0 ? null : log.Rolled.Find(static r => r.IsSynced);
+            rolled = log.ClosedBecause is not null || log.Context.Fence.IsTripped || log.State.Damage.Length > 0 ? null
+                : log.Rolled.Find(static r => r.IsSynced);
             return rolled is not null;
         }
     }

@@ -22,7 +22,9 @@ internal sealed class PartitionLog : IDisposable
         TopicId = topicId;
     }
 
-    /// <summary>Raised after the high watermark or the last stable offset advanced; never under a lock. Set it once, after opening.</summary>
+    /// <summary>
+    /// Raised after the high watermark or the last stable offset advanced; never under a lock. Set it once, after opening.
+    /// </summary>
     public Action? HighWatermarkAdvanced { get; set; }
 
     public TopicPartition Id => _session.Id;
@@ -128,7 +130,9 @@ internal sealed class PartitionLog : IDisposable
         return result;
     }
 
-    /// <summary>Completes when everything below the offset is durable. Throws <see cref="LogOfflineException"/> when that can no longer be.</summary>
+    /// <summary>
+    /// Completes when everything below the offset is durable. Throws <see cref="LogOfflineException"/> when that can no longer be.
+    /// </summary>
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken)
     {
         if (RecoveryPoint >= endOffset)
@@ -154,7 +158,8 @@ internal sealed class PartitionLog : IDisposable
     {
         if (_session.ClosedBecause is not null)
         {
-            return new ReadResult { Status = ReadStatus.Offline, HighWatermark = HighWatermark, LastStableOffset = LastStableOffset, LogStartOffset = LogStartOffset };
+            return new ReadResult { Status = ReadStatus.Offline, HighWatermark = HighWatermark, LastStableOffset = LastStableOffset,
+                LogStartOffset = LogStartOffset };
         }
 
         return _session.State.Reader.Read(offset, maxBytes, isolation, atLeastOneBatch);

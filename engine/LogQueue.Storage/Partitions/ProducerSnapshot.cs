@@ -5,7 +5,8 @@ using LogQueue.Storage.Files;
 namespace LogQueue.Storage.Partitions;
 
 /// <summary>
-/// A producer table as a file, in Kafka's format: int16 version 1, uint32 CRC-32C of what follows it, int32 count, then per producer 46 bytes:
+/// A producer table as a file, in Kafka's format: int16 version 1, uint32 CRC-32C of what follows it, int32 count, then per producer 46
+/// bytes:
 /// int64 id, int16 epoch, int32 last sequence, int64 last offset, int32 offset delta of that batch, int64 time, int32 coordinator epoch,
 /// int64 first offset of the open transaction. A cache: damaged or missing means replaying more of the log. Stateless.
 /// </summary>
@@ -40,7 +41,8 @@ internal static class ProducerSnapshot
     }
 
     /// <summary>Reads a snapshot; null when it is missing or not right.</summary>
-    internal static ProducerStateTable? TryLoad(IStorageDevice device, string path) => device.ReadWhole(path) is { } bytes ? TryParse(bytes) : null;
+    internal static ProducerStateTable? TryLoad(IStorageDevice device, string path) => device.ReadWhole(path) is { } bytes
+        ? TryParse(bytes) : null;
 
     /// <summary>Parses a snapshot; null when it is not right.</summary>
     internal static ProducerStateTable? TryParse(ReadOnlySpan<byte> bytes)

@@ -29,7 +29,9 @@ internal sealed class ProducerStateTable
 
     public IEnumerable<ProducerEntry> Entries => _entries.Values;
 
-    /// <summary>Checks a data batch before it is appended. For a duplicate, <paramref name="original"/> tells where the first one is.</summary>
+    /// <summary>
+    /// Checks a data batch before it is appended. For a duplicate, <paramref name="original"/> tells where the first one is.
+    /// </summary>
     public SequenceVerdict Check(in RecordBatchView batch, out ProducerBatch original)
     {
         original = default;
@@ -99,7 +101,9 @@ internal sealed class ProducerStateTable
         return null;
     }
 
-    /// <summary>The first offset that is not yet decided, or decided by a marker at or past the high watermark; null when all is stable.</summary>
+    /// <summary>
+    /// The first offset that is not yet decided, or decided by a marker at or past the high watermark; null when all is stable.
+    /// </summary>
     public long? FirstUnstableOffset(long highWatermark)
     {
         long first = FirstOpenOffset();
@@ -191,7 +195,9 @@ internal sealed class ProducerStateTable
         return new AbortedEntry(entry.ProducerId, first, batch.LastOffset, Math.Min(batch.NextOffset, FirstOpenOffset()));
     }
 
-    /// <summary>Reads the one record of a transaction marker: key int16 version, int16 type (0 abort, 1 commit); value int16, int32 epoch.</summary>
+    /// <summary>
+    /// Reads the one record of a transaction marker: key int16 version, int16 type (0 abort, 1 commit); value int16, int32 epoch.
+    /// </summary>
     private static bool TryReadMarker(ReadOnlySpan<byte> record, out bool isAbort, out int coordinatorEpoch)
     {
         isAbort = false;
@@ -203,7 +209,8 @@ internal sealed class ProducerStateTable
 
         record = record[(read + 1)..]; // the length, then the attributes
         if (!Varint.TryReadZigZag64(record, out _, out read) || !Varint.TryReadZigZag32(record = record[read..], out _, out read)
-            || !Varint.TryReadZigZag32(record = record[read..], out int keyBytes, out read) || keyBytes < 4 || record.Length < read + keyBytes)
+            || !Varint.TryReadZigZag32(record = record[read..], out int keyBytes, out read) || keyBytes < 4
+                || record.Length < read + keyBytes)
         {
             return false;
         }

@@ -18,7 +18,8 @@ internal static class RetentionRules
     }
 
     /// <summary>The log start after retention: only whole segments below the high watermark go, never the active one.</summary>
-    internal static long FindLogStart(ReadOnlySpan<LogSegment> segments, LogOptions options, DateTimeOffset now, long logStart, long highWatermark)
+    internal static long FindLogStart(ReadOnlySpan<LogSegment> segments, LogOptions options, DateTimeOffset now, long logStart,
+        long highWatermark)
     {
         if (!options.DeleteOld)
         {

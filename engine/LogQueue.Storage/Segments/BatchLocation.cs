@@ -1,7 +1,8 @@
 namespace LogQueue.Storage.Segments;
 
 /// <summary>Where a batch lies in a segment.</summary>
-internal readonly record struct BatchLocation(BatchSearch Outcome, long Position, int SizeBytes, long BaseOffset, long LastOffset, long MaxTimestampMs)
+internal readonly record struct BatchLocation(BatchSearch Outcome, long Position, int SizeBytes, long BaseOffset, long LastOffset,
+    long MaxTimestampMs)
 {
     internal long End => Position + SizeBytes;
 }

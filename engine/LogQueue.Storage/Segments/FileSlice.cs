@@ -25,7 +25,8 @@ internal sealed class FileSlice(LeasedFile file, long position, int lengthBytes)
         int read = Leased.File.Read(_position, destination[..LengthBytes]);
         if (read < LengthBytes)
         {
-            throw new CorruptLogException(Leased.Path, _position + read, $"{LengthBytes} bytes of whole batches", $"the file ends after {read}");
+            throw new CorruptLogException(Leased.Path, _position + read, $"{LengthBytes} bytes of whole batches",
+                $"the file ends after {read}");
         }
     }
 

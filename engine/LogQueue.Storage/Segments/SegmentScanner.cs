@@ -4,7 +4,10 @@ using LogQueue.Wire.Memory;
 
 namespace LogQueue.Storage.Segments;
 
-/// <summary>Reads a log file batch by batch and checks each: length, magic, checksum, offsets that follow (the first may lie past the expected one). One user at a time.</summary>
+/// <summary>
+/// Reads a log file batch by batch and checks each: length, magic, checksum, offsets that follow (the first may lie past the expected one).
+/// One user at a time.
+/// </summary>
 internal sealed class SegmentScanner(IStorageFile file, long start, long end, long expectedOffset, bool allowGaps) : IDisposable
 {
     private const int ChunkBytes = 1 << 20;

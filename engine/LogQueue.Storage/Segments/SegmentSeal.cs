@@ -90,7 +90,8 @@ internal sealed class SegmentSeal
 
         long logBytes = BinaryPrimitives.ReadInt64BigEndian(bytes[52..]);
         long blocks = (logBytes + BlockBytes - 1) / BlockBytes;
-        if (logBytes < 0 || BinaryPrimitives.ReadInt32BigEndian(bytes[60..]) != BlockBytes || bytes.Length != HeaderBytes + 4 + (blocks * 4))
+        if (logBytes < 0 || BinaryPrimitives.ReadInt32BigEndian(bytes[60..]) != BlockBytes
+            || bytes.Length != HeaderBytes + 4 + (blocks * 4))
         {
             return null;
         }

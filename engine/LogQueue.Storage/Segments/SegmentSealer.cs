@@ -2,10 +2,14 @@ using LogQueue.Storage.Files;
 
 namespace LogQueue.Storage.Segments;
 
-/// <summary>Makes a rolled segment immutable: trimmed, indexes at their real size, sealed. Stateless; one caller per segment at a time.</summary>
+/// <summary>
+/// Makes a rolled segment immutable: trimmed, indexes at their real size, sealed. Stateless; one caller per segment at a time.
+/// </summary>
 internal static class SegmentSealer
 {
-    /// <summary>Seals a segment whose data are durable. Throws <see cref="StorageException"/>; a sync failure among them is final.</summary>
+    /// <summary>
+    /// Seals a segment whose data are durable. Throws <see cref="StorageException"/>; a sync failure among them is final.
+    /// </summary>
     internal static void Seal(IStorageDevice device, LogSegment segment)
     {
         if (!segment.Log.TryAcquire())

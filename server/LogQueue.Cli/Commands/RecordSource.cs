@@ -45,7 +45,8 @@ internal static class RecordSource
     {
         if (header is not null && column is not null && !header.Contains(column))
         {
-            throw new CliException(ExitCode.Usage, "USAGE", $"{path} has no column {column}", $"its columns are {string.Join(", ", header)}");
+            throw new CliException(ExitCode.Usage, "USAGE", $"{path} has no column {column}", $"its columns are {string.Join(",
+                ", header)}");
         }
     }
 
@@ -66,7 +67,8 @@ internal static class RecordSource
     {
         try
         {
-            return JsonNode.Parse(text) as JsonObject ?? throw new CliException(ExitCode.Failed, "BAD_INPUT", $"{path}:{line} is no JSON object");
+            return JsonNode.Parse(text) as JsonObject ?? throw new CliException(ExitCode.Failed, "BAD_INPUT",
+                $"{path}:{line} is no JSON object");
         }
         catch (System.Text.Json.JsonException e)
         {
@@ -77,5 +79,6 @@ internal static class RecordSource
     private static DateTimeOffset ParseTime(string? text, string path, int line) =>
         text is not null && TimeText.TryParseTime(text, TimeProvider.System.GetUtcNow(), out DateTimeOffset time)
             ? time
-            : throw new CliException(ExitCode.Failed, "BAD_INPUT", $"{path}:{line}: '{text}' is no time", "RFC 3339, or seconds or milliseconds since 1970");
+            : throw new CliException(ExitCode.Failed, "BAD_INPUT", $"{path}:{line}: '{text}' is no time",
+                "RFC 3339, or seconds or milliseconds since 1970");
 }

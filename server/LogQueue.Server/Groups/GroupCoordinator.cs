@@ -153,7 +153,8 @@ internal sealed class GroupCoordinator : IAsyncDisposable
         _offsets.CommitAsync(request, context);
 
     /// <summary>OffsetFetch.</summary>
-    public OffsetFetchResponse FetchOffsets(OffsetFetchRequest request, RequestContext context) => _offsets.Fetch(request, context.ApiVersion);
+    public OffsetFetchResponse FetchOffsets(OffsetFetchRequest request, RequestContext context) =>
+        _offsets.Fetch(request, context.ApiVersion);
 
     /// <summary>OffsetDelete.</summary>
     public Task<OffsetDeleteResponse> DeleteOffsetsAsync(OffsetDeleteRequest request) => _offsets.DeleteAsync(request);

@@ -6,7 +6,8 @@ namespace LogQueue.Server.Groups;
 internal static partial class GroupLog
 {
     /// <summary>The state of a group is not durable; its waiting members were told to retry.</summary>
-    [LoggerMessage(Level = LogLevel.Error, Message = "Group {Group}: storing generation {GenerationId} failed; its members are asked to join again.")]
+    [LoggerMessage(Level = LogLevel.Error, Message =
+        "Group {Group}: storing generation {GenerationId} failed; its members are asked to join again.")]
     public static partial void SaveFailed(ILogger log, Exception cause, string group, int generationId);
 
     /// <summary>A commit is not durable.</summary>
@@ -26,6 +27,7 @@ internal static partial class GroupLog
     public static partial void Expired(ILogger log, string group, int count);
 
     /// <summary>There are as many groups as there may be.</summary>
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Group {Group} refused: there are {Count} groups already, the most that are allowed.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Group {Group} refused: there are {Count} groups already, the most that are allowed.")]
     public static partial void TooManyGroups(ILogger log, string group, int count);
 }

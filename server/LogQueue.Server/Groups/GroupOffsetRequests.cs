@@ -87,7 +87,8 @@ internal sealed class GroupOffsetRequests
                 return result;
             }
 
-            accepted.Add(new OffsetToCommit(id, partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata, expireMs));
+            accepted.Add(new OffsetToCommit(id, partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata,
+                expireMs));
             return result;
         }
     }
@@ -288,7 +289,8 @@ internal sealed class GroupOffsetRequests
     private static OffsetFetchResponse.OffsetFetchResponsePartition NoOffset(int index, ErrorCode error) =>
         new() { PartitionIndex = index, CommittedOffset = -1, CommittedLeaderEpoch = -1, Metadata = "", ErrorCode = error };
 
-    private static OffsetFetchResponse.OffsetFetchResponsePartitions Batched(OffsetFetchResponse.OffsetFetchResponsePartition partition) => new()
+    private static OffsetFetchResponse.OffsetFetchResponsePartitions Batched(OffsetFetchResponse.OffsetFetchResponsePartition partition) =>
+        new()
     {
         PartitionIndex = partition.PartitionIndex,
         CommittedOffset = partition.CommittedOffset,

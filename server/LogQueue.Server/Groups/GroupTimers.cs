@@ -24,7 +24,9 @@ internal sealed class GroupTimers
     public ITimer Create(Action due) =>
         _time.CreateTimer(static state => ((Action)state!)(), due, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Sets a timer to a deadline; <see cref="long.MaxValue"/> stops it. A deadline beyond the timer's reach fires early.</summary>
+    /// <summary>
+    /// Sets a timer to a deadline; <see cref="long.MaxValue"/> stops it. A deadline beyond the timer's reach fires early.
+    /// </summary>
     public void Set(ITimer timer, long deadlineMs)
     {
         TimeSpan due = deadlineMs == long.MaxValue
