@@ -16,7 +16,9 @@ internal static class CommandLine
     {
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = terminal.Out, Error =
             terminal.Errors };
-        ParseResult parsed = Create(terminal).Parse(args);
+
+        // A word that begins with @ is a point in time here, not a file with more words.
+        ParseResult parsed = Create(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             return terminal.Fail(new CliException(ExitCode.Usage, "USAGE", parsed.Errors[0].Message,

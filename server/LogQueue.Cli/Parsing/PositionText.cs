@@ -25,7 +25,7 @@ internal static class PositionText
             return StartPosition.Timestamp(time);
         }
 
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number))
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) && number != long.MinValue)
         {
             return number < 0 ? StartPosition.FromEnd(-number) : StartPosition.Offset(number);
         }

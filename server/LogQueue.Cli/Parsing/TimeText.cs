@@ -6,10 +6,12 @@ namespace LogQueue.Cli.Parsing;
 /// <summary>Times and durations as people type them. Pure; thread-safe.</summary>
 internal static partial class TimeText
 {
+    private static readonly long LatestMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     /// <summary>Parses RFC 3339, seconds or milliseconds since 1970, or a time before now such as <c>-15m</c> or <c>-1d12h</c>.</summary>
     public static bool TryParseTime(string text, DateTimeOffset now, out DateTimeOffset time)
     {
-        if (text.StartsWith('-') && TryParseDuration(text[1..], out TimeSpan ago))
+        if (text.StartsWith('-') && TryParseDuration(text[1..], out TimeSpan ago) && ago <= now - DateTimeOffset.MinValue)
         {
             time = now - ago;
             return true;
@@ -18,8 +20,10 @@ internal static partial class TimeText
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
         {
             // Until the year 5138 a number of seconds has at most eleven digits.
-            time = number < 100_000_000_000 ? DateTimeOffset.FromUnixTimeSeconds(number) : DateTimeOffset.FromUnixTimeMilliseconds(number);
-            return true;
+            bool isInRange = number <= LatestMs;
+            time = !isInRange ? default
+                : number < 100_000_000_000 ? DateTimeOffset.FromUnixTimeSeconds(number) : DateTimeOffset.FromUnixTimeMilliseconds(number);
+            return isInRange;
         }
 
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
@@ -35,23 +39,26 @@ internal static partial class TimeText
             return false;
         }
 
+        double milliseconds = 0;
         foreach (Capture part in match.Groups["part"].Captures)
         {
             int unitAt = part.Value.AsSpan().IndexOfAnyExceptInRange('0', '9');
             double count = double.Parse(part.Value.AsSpan(0, unitAt), CultureInfo.InvariantCulture);
-            duration += part.Value[unitAt..] switch
+            milliseconds += count * part.Value[unitAt..] switch
             {
-                "ms" => TimeSpan.FromMilliseconds(count),
-                "s" => TimeSpan.FromSeconds(count),
-                "m" => TimeSpan.FromMinutes(count),
-                "h" => TimeSpan.FromHours(count),
-                _ => TimeSpan.FromDays(count),
+                "ms" => 1,
+                "s" => 1_000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                _ => 86_400_000,
             };
         }
 
-        return true;
+        bool isInRange = milliseconds < TimeSpan.MaxValue.TotalMilliseconds;
+        duration = isInRange ? TimeSpan.FromMilliseconds(milliseconds) : TimeSpan.Zero;
+        return isInRange;
     }
 
-    [GeneratedRegex("^(?<part>[0-9]{1,9}(ms|s|m|h|d))+$")]
+    [GeneratedRegex("^(?<part>[0-9]{1,9}(ms|s|m|h|d))+\\z")]
     private static partial Regex Parts();
 }
