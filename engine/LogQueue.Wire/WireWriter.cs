@@ -153,12 +153,29 @@ public ref struct WireWriter
     /// <summary>Writes how many tagged fields follow.</summary>
     public readonly void WriteTaggedFieldCount(int count) => WriteUnsignedVarint((uint)count);
 
-    /// <summary>Writes a tag and a value encoded beforehand.</summary>
-    public readonly void WriteTaggedField(uint tag, ReadOnlySpan<byte> value)
+    /// <summary>Writes a tag and keeps one byte for the size of the value that follows.</summary>
+    /// <returns>Position where the value begins, for <see cref="EndTaggedField"/>.</returns>
+    public readonly int BeginTaggedField(uint tag)
     {
         WriteUnsignedVarint(tag);
-        WriteUnsignedVarint((uint)value.Length);
-        _output.Write(value);
+        WriteInt8(0);
+        return Position;
+    }
+
+    /// <summary>Puts the size before a tagged value; one of 128 bytes or more moves up to make room for its longer size.</summary>
+    public readonly void EndTaggedField(int start)
+    {
+        int length = Position - start;
+        int sizeBytes = Varint.SizeOfUnsigned32((uint)length);
+        if (sizeBytes > 1)
+        {
+            _output.GetSpan(sizeBytes - 1);
+            _output.Advance(sizeBytes - 1);
+            Span<byte> written = _output.WrittenSpanMutable;
+            written.Slice(start, length).CopyTo(written[(start + sizeBytes - 1)..]);
+        }
+
+        Varint.WriteUnsigned32(_output.WrittenSpanMutable[(start - 1)..], (uint)length);
     }
 
     /// <summary>Writes bytes as they are.</summary>

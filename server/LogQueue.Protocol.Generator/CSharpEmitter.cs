@@ -16,7 +16,6 @@ internal static class CSharpEmitter
         code.Line("#pragma warning disable CS1591");
         code.Line("using System;");
         code.Line("using LogQueue.Wire;");
-        code.Line("using LogQueue.Wire.Memory;");
         code.Line();
         code.Line($"namespace {rootNamespace}.Messages;");
         code.Line();

@@ -8,7 +8,8 @@ namespace LogQueue.Protocol.Generator;
 /// <summary>
 /// Turns every <c>*.msg</c> among the additional files into the C# of its messages. A schema that breaks the grammar is a compiler
 /// error at its line (<c>LQ0001</c> grammar, <c>LQ0002</c> unknown type, <c>LQ0003</c> version range, <c>LQ0004</c> duplicate name,
-/// <c>LQ0005</c> duplicate tag, <c>LQ0006</c> default).
+/// <c>LQ0005</c> duplicate tag, <c>LQ0006</c> default, <c>LQ0007</c> attribute that does not fit the type, <c>LQ0008</c> endless
+/// structure).
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class MessageGenerator : IIncrementalGenerator
@@ -37,8 +38,9 @@ public sealed class MessageGenerator : IIncrementalGenerator
         catch (SchemaException e)
         {
             string[] lines = text.Split('\n');
-            int length = e.Line < lines.Length ? lines[e.Line].TrimEnd().Length : 0;
-            var span = new LinePositionSpan(new LinePosition(e.Line, 0), new LinePosition(e.Line, length));
+            string line = e.Line < lines.Length ? lines[e.Line].TrimEnd() : "";
+            int start = line.Length - line.TrimStart().Length;
+            var span = new LinePositionSpan(new LinePosition(e.Line, start), new LinePosition(e.Line, line.Length));
             var descriptor = new DiagnosticDescriptor(e.Id, "Message schema", "{0}", "LogQueue.Schema", DiagnosticSeverity.Error,
                 isEnabledByDefault: true);
             output.ReportDiagnostic(Diagnostic.Create(descriptor, Location.Create(path, default, span), e.Message));

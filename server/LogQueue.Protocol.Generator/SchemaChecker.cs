@@ -31,6 +31,45 @@ internal sealed class SchemaChecker
         {
             Check(structure);
         }
+
+        CheckFinite(_message.Root, new Stack<StructModel>());
+    }
+
+    private static void CheckFinite(StructModel structure, Stack<StructModel> path)
+    {
+        path.Push(structure);
+        foreach (FieldModel field in structure.Fields.Where(static f => f.Struct is not null))
+        {
+            if (path.Contains(field.Struct!))
+            {
+                throw new SchemaException("LQ0008", field.Line,
+                    $"{field.Name} puts {field.Struct!.Name} into itself; a message has a finite shape.");
+            }
+
+            CheckFinite(field.Struct!, path);
+        }
+
+        path.Pop();
+    }
+
+    private static void CheckAttributes(FieldModel field)
+    {
+        bool isRecords = field.Type == "records";
+        if (isRecords && field.Tag >= 0)
+        {
+            throw new SchemaException("LQ0007", field.Line, $"{field.Name} holds records, which may lie in a file; a tagged field cannot.");
+        }
+
+        if (isRecords && field.IsArray)
+        {
+            throw new SchemaException("LQ0007", field.Line, $"{field.Name}: there are no arrays of records.");
+        }
+
+        bool isScalar = !field.IsArray && PrimitiveTypes.TryGet(field.Type, out PrimitiveTypes type) && type.FixedBytes > 0;
+        if (isScalar && !field.NullableVersions.IsEmpty)
+        {
+            throw new SchemaException("LQ0007", field.Line, $"{field.Name} is a {field.Type}, which is never null.");
+        }
     }
 
     private static void CheckDefault(FieldModel field)
@@ -49,7 +88,12 @@ internal sealed class SchemaChecker
         bool valid = field.Type switch
         {
             "bool" => text.ToLowerInvariant() is "true" or "false",
-            "int8" or "int16" or "int32" or "int64" or "uint16" or "uint32" => IsNumber(text),
+            "int8" => IsNumber(text, sbyte.MinValue, sbyte.MaxValue),
+            "int16" => IsNumber(text, short.MinValue, short.MaxValue),
+            "uint16" => IsNumber(text, 0, ushort.MaxValue),
+            "int32" => IsNumber(text, int.MinValue, int.MaxValue),
+            "uint32" => IsNumber(text, 0, uint.MaxValue),
+            "int64" => IsNumber(text, long.MinValue, long.MaxValue),
             "float64" => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _),
             "string" => true,
             _ => false,
@@ -60,10 +104,13 @@ internal sealed class SchemaChecker
         }
     }
 
-    private static bool IsNumber(string text) =>
-        text.StartsWith("0x", System.StringComparison.Ordinal)
-            ? long.TryParse(text.Substring(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out _)
-            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+    private static bool IsNumber(string text, long lowest, long highest)
+    {
+        bool parsed = text.StartsWith("0x", System.StringComparison.Ordinal)
+            ? long.TryParse(text.Substring(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out long value)
+            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+        return parsed && lowest <= value && value <= highest;
+    }
 
     private void Check(StructModel structure)
     {
@@ -93,12 +140,18 @@ internal sealed class SchemaChecker
                 field.Struct = target;
             }
 
+            if (field.Versions.Intersect(_message.Versions).IsEmpty)
+            {
+                throw new SchemaException("LQ0003", field.Line, $"{field.Name} is in no version of {_message.Root.Name}: take it out.");
+            }
+
             if (field.Tag >= 0 && (field.TagVersions.IsEmpty
                 || !_message.FlexibleVersions.Covers(field.TagVersions.Intersect(_message.Versions))))
             {
                 throw new SchemaException("LQ0003", field.Line, $"{field.Name} is tagged in versions that are not flexible.");
             }
 
+            CheckAttributes(field);
             CheckDefault(field);
         }
     }

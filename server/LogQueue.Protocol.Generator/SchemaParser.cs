@@ -81,6 +81,11 @@ internal sealed class SchemaParser
             throw new SchemaException("LQ0001", lineNumber, $"A message begins with one of {string.Join(", ", Kinds)} and its name.");
         }
 
+        if (_messages.Any(m => m.Root.Name == words[1]))
+        {
+            throw new SchemaException("LQ0004", lineNumber, $"The message {words[1]} is declared twice in this file.");
+        }
+
         _message = new MessageModel { Kind = words[0] };
         _message.Root.Name = words[1];
         _message.Root.Line = lineNumber;

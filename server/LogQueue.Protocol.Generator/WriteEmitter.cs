@@ -63,10 +63,9 @@ internal sealed class WriteEmitter
         {
             _code.Block($"if (has{f.Name})", () =>
             {
-                _code.Line("using var scratch = new PooledBufferWriter(64);");
-                _code.Line("var tagged = new WireWriter(scratch);");
-                Field(f, "tagged");
-                _code.Line($"writer.WriteTaggedField({FieldText.Number(f.Tag)}, scratch.WrittenSpan);");
+                _code.Line($"int start = writer.BeginTaggedField({FieldText.Number(f.Tag)});");
+                Field(f, "writer");
+                _code.Line("writer.EndTaggedField(start);");
             });
         }
     }

@@ -1,419 +1,282 @@
 namespace LogQueue.Protocol;
 
-/// <summary>Error codes of the wire protocol, as Apache Kafka 4.4 numbers them. Names and facts: <see cref="ErrorCodeFacts"/>.</summary>
+/// <summary>What went wrong, as a number on the wire. Facts about each: <see cref="ErrorCodeFacts"/>.</summary>
 public enum ErrorCode : short
 {
-    /// <summary>UNKNOWN_SERVER_ERROR.</summary>
+    /// <summary>The broker failed in a way that has no code of its own.</summary>
     UnknownServerError = -1,
-
-    /// <summary>NONE.</summary>
+    /// <summary>No error.</summary>
     None = 0,
-
-    /// <summary>OFFSET_OUT_OF_RANGE.</summary>
+    /// <summary>The offset lies outside what the partition holds.</summary>
     OffsetOutOfRange = 1,
-
-    /// <summary>CORRUPT_MESSAGE, worth a retry.</summary>
+    /// <summary>A record batch failed its checksum, its size or another check of its shape.</summary>
     CorruptMessage = 2,
-
-    /// <summary>UNKNOWN_TOPIC_OR_PARTITION, worth a retry.</summary>
+    /// <summary>The broker does not know the topic or the partition.</summary>
     UnknownTopicOrPartition = 3,
-
-    /// <summary>INVALID_FETCH_SIZE.</summary>
+    /// <summary>The asked fetch size makes no sense.</summary>
     InvalidFetchSize = 4,
-
-    /// <summary>LEADER_NOT_AVAILABLE, worth a retry.</summary>
+    /// <summary>The partition has no leader at this moment.</summary>
     LeaderNotAvailable = 5,
-
-    /// <summary>NOT_LEADER_OR_FOLLOWER, worth a retry.</summary>
+    /// <summary>The broker is neither leader nor, where that would do, follower of the partition.</summary>
     NotLeaderOrFollower = 6,
-
-    /// <summary>REQUEST_TIMED_OUT, worth a retry.</summary>
+    /// <summary>The request was not done in its time; it may still take effect.</summary>
     RequestTimedOut = 7,
-
-    /// <summary>BROKER_NOT_AVAILABLE.</summary>
+    /// <summary>The broker is not reachable.</summary>
     BrokerNotAvailable = 8,
-
-    /// <summary>REPLICA_NOT_AVAILABLE, worth a retry.</summary>
+    /// <summary>The replica cannot serve the partition now.</summary>
     ReplicaNotAvailable = 9,
-
-    /// <summary>MESSAGE_TOO_LARGE.</summary>
+    /// <summary>A batch is larger than the topic allows.</summary>
     MessageTooLarge = 10,
-
-    /// <summary>STALE_CONTROLLER_EPOCH.</summary>
+    /// <summary>The controller that asked has been replaced by a newer one.</summary>
     StaleControllerEpoch = 11,
-
-    /// <summary>OFFSET_METADATA_TOO_LARGE.</summary>
+    /// <summary>The text stored with an offset is longer than allowed.</summary>
     OffsetMetadataTooLarge = 12,
-
-    /// <summary>NETWORK_EXCEPTION, worth a retry.</summary>
+    /// <summary>The connection broke before an answer came.</summary>
     NetworkException = 13,
-
-    /// <summary>COORDINATOR_LOAD_IN_PROGRESS, worth a retry.</summary>
+    /// <summary>The coordinator is still reading its state back; ask again soon.</summary>
     CoordinatorLoadInProgress = 14,
-
-    /// <summary>COORDINATOR_NOT_AVAILABLE, worth a retry.</summary>
+    /// <summary>No coordinator is ready for this group or transaction.</summary>
     CoordinatorNotAvailable = 15,
-
-    /// <summary>NOT_COORDINATOR, worth a retry.</summary>
+    /// <summary>Another broker is the coordinator.</summary>
     NotCoordinator = 16,
-
-    /// <summary>INVALID_TOPIC_EXCEPTION.</summary>
+    /// <summary>The topic name is not allowed, or the topic is internal.</summary>
     InvalidTopicException = 17,
-
-    /// <summary>RECORD_LIST_TOO_LARGE.</summary>
+    /// <summary>The batches together are larger than a segment may be.</summary>
     RecordListTooLarge = 18,
-
-    /// <summary>NOT_ENOUGH_REPLICAS, worth a retry.</summary>
+    /// <summary>Fewer replicas are in sync than the topic demands.</summary>
     NotEnoughReplicas = 19,
-
-    /// <summary>NOT_ENOUGH_REPLICAS_AFTER_APPEND, worth a retry.</summary>
+    /// <summary>The batch was written, but to fewer replicas than the topic demands.</summary>
     NotEnoughReplicasAfterAppend = 20,
-
-    /// <summary>INVALID_REQUIRED_ACKS.</summary>
+    /// <summary>The number of acknowledgements is none of -1, 0 and 1.</summary>
     InvalidRequiredAcks = 21,
-
-    /// <summary>ILLEGAL_GENERATION.</summary>
+    /// <summary>The member speaks for a generation that is over.</summary>
     IllegalGeneration = 22,
-
-    /// <summary>INCONSISTENT_GROUP_PROTOCOL.</summary>
+    /// <summary>The member's protocols do not fit those of the group.</summary>
     InconsistentGroupProtocol = 23,
-
-    /// <summary>INVALID_GROUP_ID.</summary>
+    /// <summary>The group id is empty or not allowed.</summary>
     InvalidGroupId = 24,
-
-    /// <summary>UNKNOWN_MEMBER_ID.</summary>
+    /// <summary>The group has no such member.</summary>
     UnknownMemberId = 25,
-
-    /// <summary>INVALID_SESSION_TIMEOUT.</summary>
+    /// <summary>The session timeout lies outside what the broker allows.</summary>
     InvalidSessionTimeout = 26,
-
-    /// <summary>REBALANCE_IN_PROGRESS.</summary>
+    /// <summary>The group is rebalancing; the member has to join again.</summary>
     RebalanceInProgress = 27,
-
-    /// <summary>INVALID_COMMIT_OFFSET_SIZE.</summary>
+    /// <summary>The offsets of one commit are too many to store.</summary>
     InvalidCommitOffsetSize = 28,
-
-    /// <summary>TOPIC_AUTHORIZATION_FAILED.</summary>
+    /// <summary>The client may not use this topic.</summary>
     TopicAuthorizationFailed = 29,
-
-    /// <summary>GROUP_AUTHORIZATION_FAILED.</summary>
+    /// <summary>The client may not use this group.</summary>
     GroupAuthorizationFailed = 30,
-
-    /// <summary>CLUSTER_AUTHORIZATION_FAILED.</summary>
+    /// <summary>The client may not do this to the cluster.</summary>
     ClusterAuthorizationFailed = 31,
-
-    /// <summary>INVALID_TIMESTAMP.</summary>
+    /// <summary>A record's timestamp lies too far from the broker's clock.</summary>
     InvalidTimestamp = 32,
-
-    /// <summary>UNSUPPORTED_SASL_MECHANISM.</summary>
+    /// <summary>The broker does not offer this way to log in.</summary>
     UnsupportedSaslMechanism = 33,
-
-    /// <summary>ILLEGAL_SASL_STATE.</summary>
+    /// <summary>This request has no place in the present state of the login.</summary>
     IllegalSaslState = 34,
-
-    /// <summary>UNSUPPORTED_VERSION.</summary>
+    /// <summary>The broker does not speak this version of the API.</summary>
     UnsupportedVersion = 35,
-
-    /// <summary>TOPIC_ALREADY_EXISTS.</summary>
+    /// <summary>The topic exists already.</summary>
     TopicAlreadyExists = 36,
-
-    /// <summary>INVALID_PARTITIONS.</summary>
+    /// <summary>The number of partitions is not possible.</summary>
     InvalidPartitions = 37,
-
-    /// <summary>INVALID_REPLICATION_FACTOR.</summary>
+    /// <summary>The replication factor is not possible with these brokers.</summary>
     InvalidReplicationFactor = 38,
-
-    /// <summary>INVALID_REPLICA_ASSIGNMENT.</summary>
+    /// <summary>The assignment of replicas to brokers is not possible.</summary>
     InvalidReplicaAssignment = 39,
-
-    /// <summary>INVALID_CONFIG.</summary>
+    /// <summary>A configuration key or value is wrong.</summary>
     InvalidConfig = 40,
-
-    /// <summary>NOT_CONTROLLER, worth a retry.</summary>
+    /// <summary>The broker is not the active controller.</summary>
     NotController = 41,
-
-    /// <summary>INVALID_REQUEST.</summary>
+    /// <summary>The request contradicts itself or lacks something.</summary>
     InvalidRequest = 42,
-
-    /// <summary>UNSUPPORTED_FOR_MESSAGE_FORMAT.</summary>
+    /// <summary>The stored record format cannot do this.</summary>
     UnsupportedForMessageFormat = 43,
-
-    /// <summary>POLICY_VIOLATION.</summary>
+    /// <summary>A policy of the broker forbids it.</summary>
     PolicyViolation = 44,
-
-    /// <summary>OUT_OF_ORDER_SEQUENCE_NUMBER.</summary>
+    /// <summary>The producer's sequence numbers have a gap.</summary>
     OutOfOrderSequenceNumber = 45,
-
-    /// <summary>DUPLICATE_SEQUENCE_NUMBER.</summary>
+    /// <summary>The producer's sequence numbers were seen already.</summary>
     DuplicateSequenceNumber = 46,
-
-    /// <summary>INVALID_PRODUCER_EPOCH.</summary>
+    /// <summary>The producer's epoch is older than the one the broker knows.</summary>
     InvalidProducerEpoch = 47,
-
-    /// <summary>INVALID_TXN_STATE.</summary>
+    /// <summary>The transaction is in no state for this request.</summary>
     InvalidTxnState = 48,
-
-    /// <summary>INVALID_PRODUCER_ID_MAPPING.</summary>
+    /// <summary>The producer id does not belong to this transactional id.</summary>
     InvalidProducerIdMapping = 49,
-
-    /// <summary>INVALID_TRANSACTION_TIMEOUT.</summary>
+    /// <summary>The transaction timeout is longer than the broker allows.</summary>
     InvalidTransactionTimeout = 50,
-
-    /// <summary>CONCURRENT_TRANSACTIONS, worth a retry.</summary>
+    /// <summary>An earlier step of the transaction is still under way.</summary>
     ConcurrentTransactions = 51,
-
-    /// <summary>TRANSACTION_COORDINATOR_FENCED.</summary>
+    /// <summary>The coordinator that asked has been replaced by a newer one.</summary>
     TransactionCoordinatorFenced = 52,
-
-    /// <summary>TRANSACTIONAL_ID_AUTHORIZATION_FAILED.</summary>
+    /// <summary>The client may not use this transactional id.</summary>
     TransactionalIdAuthorizationFailed = 53,
-
-    /// <summary>SECURITY_DISABLED.</summary>
+    /// <summary>The broker runs without access control.</summary>
     SecurityDisabled = 54,
-
-    /// <summary>OPERATION_NOT_ATTEMPTED.</summary>
+    /// <summary>Not tried, because another part of the request failed.</summary>
     OperationNotAttempted = 55,
-
-    /// <summary>KAFKA_STORAGE_ERROR, worth a retry.</summary>
+    /// <summary>The disk failed under the partition.</summary>
     KafkaStorageError = 56,
-
-    /// <summary>LOG_DIR_NOT_FOUND.</summary>
+    /// <summary>The broker has no such log directory.</summary>
     LogDirNotFound = 57,
-
-    /// <summary>SASL_AUTHENTICATION_FAILED.</summary>
+    /// <summary>The credentials are wrong.</summary>
     SaslAuthenticationFailed = 58,
-
-    /// <summary>UNKNOWN_PRODUCER_ID.</summary>
+    /// <summary>The broker remembers nothing of this producer.</summary>
     UnknownProducerId = 59,
-
-    /// <summary>REASSIGNMENT_IN_PROGRESS.</summary>
+    /// <summary>A reassignment of the partition is already under way.</summary>
     ReassignmentInProgress = 60,
-
-    /// <summary>DELEGATION_TOKEN_AUTH_DISABLED.</summary>
+    /// <summary>Delegation tokens are switched off.</summary>
     DelegationTokenAuthDisabled = 61,
-
-    /// <summary>DELEGATION_TOKEN_NOT_FOUND.</summary>
+    /// <summary>The delegation token is unknown.</summary>
     DelegationTokenNotFound = 62,
-
-    /// <summary>DELEGATION_TOKEN_OWNER_MISMATCH.</summary>
+    /// <summary>The delegation token belongs to somebody else.</summary>
     DelegationTokenOwnerMismatch = 63,
-
-    /// <summary>DELEGATION_TOKEN_REQUEST_NOT_ALLOWED.</summary>
+    /// <summary>This connection may not ask for delegation tokens.</summary>
     DelegationTokenRequestNotAllowed = 64,
-
-    /// <summary>DELEGATION_TOKEN_AUTHORIZATION_FAILED.</summary>
+    /// <summary>The client may not use this delegation token.</summary>
     DelegationTokenAuthorizationFailed = 65,
-
-    /// <summary>DELEGATION_TOKEN_EXPIRED.</summary>
+    /// <summary>The delegation token is past its time.</summary>
     DelegationTokenExpired = 66,
-
-    /// <summary>INVALID_PRINCIPAL_TYPE.</summary>
+    /// <summary>Principals of this type are not supported.</summary>
     InvalidPrincipalType = 67,
-
-    /// <summary>NON_EMPTY_GROUP.</summary>
+    /// <summary>The group still has members.</summary>
     NonEmptyGroup = 68,
-
-    /// <summary>GROUP_ID_NOT_FOUND.</summary>
+    /// <summary>The broker has no such group.</summary>
     GroupIdNotFound = 69,
-
-    /// <summary>FETCH_SESSION_ID_NOT_FOUND, worth a retry.</summary>
+    /// <summary>The broker has no such fetch session.</summary>
     FetchSessionIdNotFound = 70,
-
-    /// <summary>INVALID_FETCH_SESSION_EPOCH, worth a retry.</summary>
+    /// <summary>The fetch session is at another epoch.</summary>
     InvalidFetchSessionEpoch = 71,
-
-    /// <summary>LISTENER_NOT_FOUND, worth a retry.</summary>
+    /// <summary>No listener of the leader matches the one the client came through.</summary>
     ListenerNotFound = 72,
-
-    /// <summary>TOPIC_DELETION_DISABLED.</summary>
+    /// <summary>Topics may not be deleted here.</summary>
     TopicDeletionDisabled = 73,
-
-    /// <summary>FENCED_LEADER_EPOCH, worth a retry.</summary>
+    /// <summary>The client knows an older leader epoch than the broker.</summary>
     FencedLeaderEpoch = 74,
-
-    /// <summary>UNKNOWN_LEADER_EPOCH, worth a retry.</summary>
+    /// <summary>The client knows a newer leader epoch than the broker.</summary>
     UnknownLeaderEpoch = 75,
-
-    /// <summary>UNSUPPORTED_COMPRESSION_TYPE.</summary>
+    /// <summary>The client's version cannot read the compression of these records.</summary>
     UnsupportedCompressionType = 76,
-
-    /// <summary>STALE_BROKER_EPOCH.</summary>
+    /// <summary>The broker that asked has registered anew since.</summary>
     StaleBrokerEpoch = 77,
-
-    /// <summary>OFFSET_NOT_AVAILABLE, worth a retry.</summary>
+    /// <summary>The leader is too new to know its high watermark.</summary>
     OffsetNotAvailable = 78,
-
-    /// <summary>MEMBER_ID_REQUIRED.</summary>
+    /// <summary>The member has to join again with the id that the answer gives it.</summary>
     MemberIdRequired = 79,
-
-    /// <summary>PREFERRED_LEADER_NOT_AVAILABLE, worth a retry.</summary>
+    /// <summary>The preferred leader is not available.</summary>
     PreferredLeaderNotAvailable = 80,
-
-    /// <summary>GROUP_MAX_SIZE_REACHED.</summary>
+    /// <summary>The group has as many members as it may have.</summary>
     GroupMaxSizeReached = 81,
-
-    /// <summary>FENCED_INSTANCE_ID.</summary>
+    /// <summary>Another member took over this instance id.</summary>
     FencedInstanceId = 82,
-
-    /// <summary>ELIGIBLE_LEADERS_NOT_AVAILABLE, worth a retry.</summary>
+    /// <summary>No replica that may become leader is available.</summary>
     EligibleLeadersNotAvailable = 83,
-
-    /// <summary>ELECTION_NOT_NEEDED, worth a retry.</summary>
+    /// <summary>The partition has the right leader already.</summary>
     ElectionNotNeeded = 84,
-
-    /// <summary>NO_REASSIGNMENT_IN_PROGRESS.</summary>
+    /// <summary>No reassignment of the partition is under way.</summary>
     NoReassignmentInProgress = 85,
-
-    /// <summary>GROUP_SUBSCRIBED_TO_TOPIC.</summary>
+    /// <summary>The group is subscribed to the topic.</summary>
     GroupSubscribedToTopic = 86,
-
-    /// <summary>INVALID_RECORD.</summary>
+    /// <summary>The broker refused a record for what it holds.</summary>
     InvalidRecord = 87,
-
-    /// <summary>UNSTABLE_OFFSET_COMMIT, worth a retry.</summary>
+    /// <summary>An offset is part of a transaction that has not ended yet.</summary>
     UnstableOffsetCommit = 88,
-
-    /// <summary>THROTTLING_QUOTA_EXCEEDED, worth a retry.</summary>
+    /// <summary>A quota is used up; ask again later.</summary>
     ThrottlingQuotaExceeded = 89,
-
-    /// <summary>PRODUCER_FENCED.</summary>
+    /// <summary>A newer producer with the same transactional id took over.</summary>
     ProducerFenced = 90,
-
-    /// <summary>RESOURCE_NOT_FOUND.</summary>
+    /// <summary>What the request names does not exist.</summary>
     ResourceNotFound = 91,
-
-    /// <summary>DUPLICATE_RESOURCE.</summary>
+    /// <summary>What the request names exists already, or is named twice.</summary>
     DuplicateResource = 92,
-
-    /// <summary>UNACCEPTABLE_CREDENTIAL.</summary>
+    /// <summary>The credential does not meet the rules.</summary>
     UnacceptableCredential = 93,
-
-    /// <summary>INCONSISTENT_VOTER_SET.</summary>
+    /// <summary>The voters of the request are not the voters of the quorum.</summary>
     InconsistentVoterSet = 94,
-
-    /// <summary>INVALID_UPDATE_VERSION.</summary>
+    /// <summary>The update names a version that is not allowed.</summary>
     InvalidUpdateVersion = 95,
-
-    /// <summary>FEATURE_UPDATE_FAILED.</summary>
+    /// <summary>The feature levels could not be changed.</summary>
     FeatureUpdateFailed = 96,
-
-    /// <summary>PRINCIPAL_DESERIALIZATION_FAILURE.</summary>
+    /// <summary>The forwarded principal could not be read.</summary>
     PrincipalDeserializationFailure = 97,
-
-    /// <summary>SNAPSHOT_NOT_FOUND.</summary>
+    /// <summary>The broker has no such snapshot.</summary>
     SnapshotNotFound = 98,
-
-    /// <summary>POSITION_OUT_OF_RANGE.</summary>
+    /// <summary>The position lies outside the snapshot.</summary>
     PositionOutOfRange = 99,
-
-    /// <summary>UNKNOWN_TOPIC_ID, worth a retry.</summary>
+    /// <summary>The broker knows no topic with this id.</summary>
     UnknownTopicId = 100,
-
-    /// <summary>DUPLICATE_BROKER_REGISTRATION.</summary>
+    /// <summary>A broker with this id is registered already.</summary>
     DuplicateBrokerRegistration = 101,
-
-    /// <summary>BROKER_ID_NOT_REGISTERED.</summary>
+    /// <summary>No broker with this id is registered.</summary>
     BrokerIdNotRegistered = 102,
-
-    /// <summary>INCONSISTENT_TOPIC_ID, worth a retry.</summary>
+    /// <summary>The topic id of the log and of the request differ.</summary>
     InconsistentTopicId = 103,
-
-    /// <summary>INCONSISTENT_CLUSTER_ID.</summary>
+    /// <summary>The request names another cluster.</summary>
     InconsistentClusterId = 104,
-
-    /// <summary>TRANSACTIONAL_ID_NOT_FOUND.</summary>
+    /// <summary>The broker knows no such transactional id.</summary>
     TransactionalIdNotFound = 105,
-
-    /// <summary>FETCH_SESSION_TOPIC_ID_ERROR, worth a retry.</summary>
+    /// <summary>The fetch session mixes topics with and without ids.</summary>
     FetchSessionTopicIdError = 106,
-
-    /// <summary>INELIGIBLE_REPLICA.</summary>
+    /// <summary>The replica may not join the in-sync set.</summary>
     IneligibleReplica = 107,
-
-    /// <summary>NEW_LEADER_ELECTED.</summary>
+    /// <summary>The partition has a new leader since.</summary>
     NewLeaderElected = 108,
-
-    /// <summary>OFFSET_MOVED_TO_TIERED_STORAGE.</summary>
+    /// <summary>The offset lies only in remote storage.</summary>
     OffsetMovedToTieredStorage = 109,
-
-    /// <summary>FENCED_MEMBER_EPOCH.</summary>
+    /// <summary>The member's epoch is not the one the coordinator knows; it has to join anew.</summary>
     FencedMemberEpoch = 110,
-
-    /// <summary>UNRELEASED_INSTANCE_ID.</summary>
+    /// <summary>Another member still uses the instance id.</summary>
     UnreleasedInstanceId = 111,
-
-    /// <summary>UNSUPPORTED_ASSIGNOR.</summary>
+    /// <summary>The broker has no such assignor.</summary>
     UnsupportedAssignor = 112,
-
-    /// <summary>STALE_MEMBER_EPOCH.</summary>
+    /// <summary>The member's epoch is old; it has to wait for its next heartbeat's answer.</summary>
     StaleMemberEpoch = 113,
-
-    /// <summary>MISMATCHED_ENDPOINT_TYPE.</summary>
+    /// <summary>The request went to a broker but asked for controllers, or the other way round.</summary>
     MismatchedEndpointType = 114,
-
-    /// <summary>UNSUPPORTED_ENDPOINT_TYPE.</summary>
+    /// <summary>The broker does not know this type of endpoint.</summary>
     UnsupportedEndpointType = 115,
-
-    /// <summary>UNKNOWN_CONTROLLER_ID.</summary>
+    /// <summary>The controller id is unknown.</summary>
     UnknownControllerId = 116,
-
-    /// <summary>UNKNOWN_SUBSCRIPTION_ID.</summary>
+    /// <summary>The telemetry subscription is not the one the broker handed out.</summary>
     UnknownSubscriptionId = 117,
-
-    /// <summary>TELEMETRY_TOO_LARGE.</summary>
+    /// <summary>The pushed telemetry is larger than allowed.</summary>
     TelemetryTooLarge = 118,
-
-    /// <summary>INVALID_REGISTRATION.</summary>
+    /// <summary>The registration of the broker is not allowed.</summary>
     InvalidRegistration = 119,
-
-    /// <summary>TRANSACTION_ABORTABLE.</summary>
+    /// <summary>The transaction has to be aborted; then the producer can go on.</summary>
     TransactionAbortable = 120,
-
-    /// <summary>INVALID_RECORD_STATE.</summary>
+    /// <summary>The record is not in the state that this acknowledgement needs.</summary>
     InvalidRecordState = 121,
-
-    /// <summary>SHARE_SESSION_NOT_FOUND, worth a retry.</summary>
+    /// <summary>The broker has no such share session.</summary>
     ShareSessionNotFound = 122,
-
-    /// <summary>INVALID_SHARE_SESSION_EPOCH, worth a retry.</summary>
+    /// <summary>The share session is at another epoch.</summary>
     InvalidShareSessionEpoch = 123,
-
-    /// <summary>FENCED_STATE_EPOCH.</summary>
+    /// <summary>A newer state epoch took over the share partition.</summary>
     FencedStateEpoch = 124,
-
-    /// <summary>INVALID_VOTER_KEY.</summary>
+    /// <summary>The voter's id and directory do not belong together.</summary>
     InvalidVoterKey = 125,
-
-    /// <summary>DUPLICATE_VOTER.</summary>
+    /// <summary>The voter is part of the quorum already.</summary>
     DuplicateVoter = 126,
-
-    /// <summary>VOTER_NOT_FOUND.</summary>
+    /// <summary>The quorum has no such voter.</summary>
     VoterNotFound = 127,
-
-    /// <summary>INVALID_REGULAR_EXPRESSION.</summary>
+    /// <summary>The regular expression is not valid.</summary>
     InvalidRegularExpression = 128,
-
-    /// <summary>REBOOTSTRAP_REQUIRED.</summary>
+    /// <summary>The client's view of the cluster is of no use any more; it has to start from its bootstrap servers.</summary>
     RebootstrapRequired = 129,
-
-    /// <summary>STREAMS_INVALID_TOPOLOGY.</summary>
+    /// <summary>The topology of the streams application is not possible.</summary>
     StreamsInvalidTopology = 130,
-
-    /// <summary>STREAMS_INVALID_TOPOLOGY_EPOCH.</summary>
+    /// <summary>The epoch of the streams topology is not possible.</summary>
     StreamsInvalidTopologyEpoch = 131,
-
-    /// <summary>STREAMS_TOPOLOGY_FENCED.</summary>
+    /// <summary>The member's streams topology was replaced by a newer one.</summary>
     StreamsTopologyFenced = 132,
-
-    /// <summary>SHARE_SESSION_LIMIT_REACHED, worth a retry.</summary>
+    /// <summary>The broker has as many share sessions as it may have.</summary>
     ShareSessionLimitReached = 133,
-
-    /// <summary>GROUP_DELETION_FAILED.</summary>
+    /// <summary>The group could not be deleted.</summary>
     GroupDeletionFailed = 134,
-
-    /// <summary>STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED.</summary>
+    /// <summary>The description of the streams topology could not be stored.</summary>
     StreamsTopologyDescriptionUpdateFailed = 135,
-
-    /// <summary>CONTROLLER_ID_NOT_REGISTERED.</summary>
+    /// <summary>No controller with this id is registered.</summary>
     ControllerIdNotRegistered = 136,
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LogQueue.Protocol;
 
-/// <summary>What is known of each error code: Kafka's own name and whether a retry can help. Thread-safe.</summary>
+/// <summary>What is known of each error code: Kafka's own name, whether a retry can help, and what it means. Thread-safe.</summary>
 public static class ErrorCodeFacts
 {
     private static readonly FrozenSet<ErrorCode> Retriable = new[]
@@ -51,8 +51,11 @@ public static class ErrorCodeFacts
     /// <summary>Kafka's name, such as UNKNOWN_TOPIC_OR_PARTITION; a number that Kafka 4.4 does not know stays a number.</summary>
     public static string KafkaName(ErrorCode code) => Names.TryGetValue(code, out string? name) ? name : $"ERROR_{(short)code}";
 
-    /// <summary>The name in words and the number, for a person: "unknown topic or partition (error 3)".</summary>
-    public static string Describe(ErrorCode code) => $"{KafkaName(code).ToLowerInvariant().Replace('_', ' ')} (error {(short)code})";
+    /// <summary>One sentence that says what the code means, for a person.</summary>
+    public static string Describe(ErrorCode code) =>
+        ErrorDescriptions.Of.TryGetValue(code, out string? description)
+            ? description
+            : $"The broker answered with error {(short)code}, which Kafka 4.4 does not have.";
 
     private static string Upper(string pascal)
     {

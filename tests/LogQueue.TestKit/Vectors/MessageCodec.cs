@@ -7,12 +7,23 @@ namespace LogQueue.TestKit.Vectors;
 /// <summary>Reads and writes a generated message by its type at run time, for tests that go over all of them. Thread-safe.</summary>
 public sealed class MessageCodec
 {
-    private static readonly MethodInfo CreateMethod = typeof(MessageCodec).GetMethod(nameof(Create), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo CreateMethod = typeof(MessageCodec).GetMethod(nameof(For), BindingFlags.NonPublic | BindingFlags.Static)!;
     private readonly Func<byte[], short, (object Message, int Read)> _read;
     private readonly Func<object, short, byte[]> _write;
 
-    private MessageCodec(Func<byte[], short, (object, int)> read, Func<object, short, byte[]> write, short lowest, short highest)
+    private readonly Func<short, bool> _isFlexible;
+    private readonly Func<object> _create;
+
+    private MessageCodec(
+        Func<object> create,
+        Func<byte[], short, (object, int)> read,
+        Func<object, short, byte[]> write,
+        Func<short, bool> isFlexible,
+        short lowest,
+        short highest)
     {
+        _create = create;
+        _isFlexible = isFlexible;
         _read = read;
         _write = write;
         LowestVersion = lowest;
@@ -36,8 +47,15 @@ public sealed class MessageCodec
     /// <summary>Encodes.</summary>
     public byte[] Write(object message, short version) => _write(message, version);
 
-    private static MessageCodec Create<T>()
+    /// <summary>A message with every field at its default.</summary>
+    public object Create() => _create();
+
+    /// <summary>True when a version has tagged fields.</summary>
+    public bool IsFlexible(short version) => _isFlexible(version);
+
+    private static MessageCodec For<T>()
         where T : IWireMessage<T> => new(
+        static () => Activator.CreateInstance<T>()!,
         static (bytes, version) =>
         {
             var reader = new WireReader(bytes);
@@ -51,6 +69,7 @@ public sealed class MessageCodec
             ((T)message).Write(ref writer, version);
             return output.WrittenSpan.ToArray();
         },
+        static version => T.IsFlexible(version),
         T.LowestVersion,
         T.HighestVersion);
 }
