@@ -58,7 +58,8 @@ public sealed class MessageFuzzTests
     public void Unknown_tags_are_skipped(string name)
     {
         MessageCodec codec = Codecs[name];
-        foreach (MessageVector vector in Vectors[name].Where(v => codec.IsFlexible(v.Version) && v.Bytes[^1] == 0))
+        // Not those whose root has tagged fields of its own: there the last byte belongs to a field's value.
+        foreach (MessageVector vector in Vectors[name].Where(v => codec.IsFlexible(v.Version) && v.Bytes[^1] == 0 && !HasRootTag(v)))
         {
             // The last byte counts the message's own tagged fields: make it one, with a tag that nobody declares.
             byte[] extended = [.. vector.Bytes[..^1], 1, 0xE7, 0x07, 3, 9, 9, 9];
@@ -67,4 +68,7 @@ public sealed class MessageFuzzTests
             Assert.Equal(vector.Bytes, codec.Write(message, vector.Version));
         }
     }
+
+    private static bool HasRootTag(MessageVector vector) =>
+        ((string[])["nodeEndpoints", "clusterId", "replicaState"]).Any(tagged => vector.Json.TryGetProperty(tagged, out _));
 }

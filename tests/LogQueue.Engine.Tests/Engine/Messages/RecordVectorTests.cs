@@ -1,5 +1,4 @@
 using System.Reflection;
-using LogQueue.Engine;
 using LogQueue.Protocol;
 using LogQueue.TestKit.Vectors;
 
