@@ -7,7 +7,9 @@ using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Microbenchmarks.Storage;
 
-/// <summary>Appending ready batches to a log on the real disk (page cache; syncs run beside), against a bare pwrite with a checksum.</summary>
+/// <summary>
+/// Appending ready batches to a log on the real disk (page cache; syncs run beside), against a bare pwrite with a checksum.
+/// </summary>
 [MemoryDiagnoser]
 public class AppendBenchmarks
 {
@@ -85,7 +87,8 @@ public class AppendBenchmarks
 
     private static byte[] Build(int bytes)
     {
-        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = CompressionType.None, MaxBatchBytes = bytes });
+        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = CompressionType.None, MaxBatchBytes =
+            bytes });
         byte[] value = new byte[100];
         while (builder.TryAppend(1000, [], value))
         {
