@@ -45,8 +45,8 @@ internal static class RecordSource
     {
         if (header is not null && column is not null && !header.Contains(column))
         {
-            throw new CliException(ExitCode.Usage, "USAGE", $"{path} has no column {column}", $"its columns are {string.Join(",
-                ", header)}");
+            string columns = string.Join(", ", header);
+            throw new CliException(ExitCode.Usage, "USAGE", $"{path} has no column {column}", $"its columns are {columns}");
         }
     }
 
