@@ -7,6 +7,7 @@ using LogQueue.TestKit;
 namespace LogQueue.Server.Tests.Server.Transport;
 
 /// <summary>Limits, time-outs, memory, slow readers, stopping.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class ConnectionTests
 {
     [Fact]

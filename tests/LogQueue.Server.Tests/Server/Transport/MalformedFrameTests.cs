@@ -7,6 +7,7 @@ using LogQueue.TestKit;
 namespace LogQueue.Server.Tests.Server.Transport;
 
 /// <summary>Bytes that are no request close their connection, and harm nothing else.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class MalformedFrameTests(BrokerFixture fixture) : IClassFixture<BrokerFixture>
 {
     private static readonly byte[] Scratch = new byte[64 * 1024];
