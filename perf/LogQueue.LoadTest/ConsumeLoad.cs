@@ -19,7 +19,10 @@ public static class ConsumeLoad
         long seen = 0;
         long measured = 0;
         long bytes = 0;
-        IAsyncEnumerable<IReadOnlyList<ConsumedRecord>> batches = consumer.ReadBatchesAsync(cancellationToken: cancellation);
+
+        // No portion larger than the warm-up: it must not swallow what is to be measured.
+        int portion = (int)Math.Clamp(options.WarmUpRecords, 1, 10_000);
+        IAsyncEnumerable<IReadOnlyList<ConsumedRecord>> batches = consumer.ReadBatchesAsync(portion, cancellation);
         await foreach (IReadOnlyList<ConsumedRecord> batch in batches.ConfigureAwait(false))
         {
             seen += batch.Count;
