@@ -20,7 +20,8 @@ internal sealed record CliRun(int ExitCode, string Out, string Errors)
         using var errors = new StringWriter { NewLine = "\n" };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Limit);
-        int exitCode = await CommandLine.RunAsync(arguments, new Terminal(output, errors, outIsTty: false, errorsAreTty: false), limit.Token);
+        var terminal = new Terminal(output, errors, outIsTty: false, errorsAreTty: false);
+        int exitCode = await CommandLine.RunAsync(arguments, terminal, limit.Token);
         var run = new CliRun(exitCode, output.ToString(), errors.ToString());
         AssertPlain(run.Out);
         AssertPlain(run.Errors);
@@ -31,7 +32,8 @@ internal sealed record CliRun(int ExitCode, string Out, string Errors)
     public static async Task<CliRun> OkAsync(params string[] arguments)
     {
         CliRun run = await RunAsync(arguments);
-        Assert.True(run.ExitCode == LogQueue.Cli.ExitCode.Ok, $"{string.Join(' ', arguments)}: exit {run.ExitCode}\n{run.Out}\n{run.Errors}");
+        Assert.True(
+            run.ExitCode == LogQueue.Cli.ExitCode.Ok, $"{string.Join(' ', arguments)}: exit {run.ExitCode}\n{run.Out}\n{run.Errors}");
         return run;
     }
 
@@ -39,7 +41,8 @@ internal sealed record CliRun(int ExitCode, string Out, string Errors)
     public static async Task<string> FailAsync(int exitCode, params string[] arguments)
     {
         CliRun run = await RunAsync(arguments);
-        Assert.True(run.ExitCode == exitCode, $"{string.Join(' ', arguments)}: exit {run.ExitCode}, not {exitCode}\n{run.Out}\n{run.Errors}");
+        Assert.True(
+            run.ExitCode == exitCode, $"{string.Join(' ', arguments)}: exit {run.ExitCode}, not {exitCode}\n{run.Out}\n{run.Errors}");
         string line = Assert.Single(run.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith("logqueue: ", line, StringComparison.Ordinal);
         return line;

@@ -88,11 +88,12 @@ internal sealed class KillLedger(string topic, int partitionCount)
             promised = new Dictionary<TopicPartition, long>(_committed);
         }
 
-        IReadOnlyDictionary<TopicPartition, Client.Admin.GroupOffset> found = await client.Admin.ListGroupOffsetsAsync(group, cancellation);
+        IReadOnlyDictionary<TopicPartition, Client.Admin.GroupOffset> found =
+            await client.Admin.ListGroupOffsetsAsync(group, cancellation);
         foreach ((TopicPartition partition, long offset) in promised)
         {
             Assert.True(found.ContainsKey(partition), $"{partition} was committed at {offset}, now it has no committed offset");
-            Assert.True(found[partition].Offset >= offset, $"{partition} was committed at {offset}, now it is at {found[partition].Offset}");
+            Assert.True(found[partition].Offset >= offset, $"{partition} was committed at {offset}, now at {found[partition].Offset}");
         }
     }
 

@@ -6,7 +6,8 @@ using LogQueue.Records;
 namespace LogQueue.Server.Tests.Crash;
 
 /// <summary>
-/// kill -9 during load, again and again on one data directory, with clients that live on: what was acknowledged stays, once, in order, in its place.
+/// kill -9 during load, again and again on one data directory, with clients that live on:
+/// what was acknowledged stays, once, in order, in its place.
 /// 20 times; LOGQUEUE_LONG=1 makes it 200. LOGQUEUE_SEED repeats a run's choices.
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
@@ -42,8 +43,9 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             await RunAsync(cycles, new Random(seed), directory);
             output.WriteLine(
-                $"{cycles} kills in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, seed {seed}: {_ledger.Acknowledged} acknowledged, {_ledger.Read} read, "
-                + $"{_ledger.Commits} commits, {Directory.GetFiles(directory, "*.log", SearchOption.AllDirectories).Length} segments; "
+                $"{cycles} kills in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, seed {seed}: "
+                + $"{_ledger.Acknowledged} acknowledged, {_ledger.Read} read, "
+                + $"{_ledger.Commits} commits, {Segments(directory)} segments; "
                 + $"start to ready {_starts.Average():0} ms on average, {_starts.Max():0} ms at most");
             Assert.True(_ledger.Acknowledged > cycles * 50, $"only {_ledger.Acknowledged} records were acknowledged: this was no load");
             Assert.True(_ledger.Commits > cycles, $"only {_ledger.Commits} commits were acknowledged: this was no load");
@@ -107,8 +109,11 @@ public sealed class KillTests(ITestOutputHelper output)
         }
     }
 
+    private static int Segments(string directory) => Directory.GetFiles(directory, "*.log", SearchOption.AllDirectories).Length;
+
     private static string Failures(Task[] load) =>
-        string.Concat(load.Where(static t => t.IsCompleted).Select(static t => $"a client gave up: {t.Exception?.InnerException?.ToString() ?? "no error"}\n"));
+        string.Concat(
+            load.Where(static t => t.IsCompleted).Select(static t => $"a client gave up: {t.Exception?.InnerException}\n"));
 
     /// <summary>Checks through a client of its own, so that nothing is taken from a cache.</summary>
     private async Task CheckAsync(int port, long[] from, CancellationToken cancellation)

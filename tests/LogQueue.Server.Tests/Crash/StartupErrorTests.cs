@@ -4,7 +4,8 @@ using LogQueue.Cli;
 
 namespace LogQueue.Server.Tests.Crash;
 
-/// <summary>What the real executable says, and with which exit code it ends, when it cannot start; and that it stops cleanly when told.</summary>
+/// <summary>What the real executable says, and with which exit code it ends, when it cannot start;
+/// and that it stops cleanly when told.</summary>
 public sealed class StartupErrorTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("logqueue-start-").FullName;

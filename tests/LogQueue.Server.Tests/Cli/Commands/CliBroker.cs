@@ -28,7 +28,8 @@ public sealed class CliBroker : IAsyncLifetime
 
     internal Task<CliRun> RunAsync(params string[] arguments) => CliRun.RunAsync([.. arguments, "-b", Broker.Bootstrap]);
 
-    internal Task<string> FailAsync(int exitCode, params string[] arguments) => CliRun.FailAsync(exitCode, [.. arguments, "-b", Broker.Bootstrap]);
+    internal Task<string> FailAsync(int exitCode, params string[] arguments) =>
+        CliRun.FailAsync(exitCode, [.. arguments, "-b", Broker.Bootstrap]);
 
     /// <summary>Writes a file for a test.</summary>
     internal string NewFile(string extension, params string[] lines)
@@ -44,7 +45,8 @@ public sealed class CliBroker : IAsyncLifetime
         string topic = NewName();
         await OkAsync("topic", "create", topic, "-p", $"{partitions}");
         DateTimeOffset start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        string file = NewFile(".csv", ["time,sensor,value", .. Enumerable.Range(0, count).Select(i => $"{start.AddMinutes(i):O},{(i % 2 == 0 ? 'a' : 'b')},{i}")]);
+        IEnumerable<string> rows = Enumerable.Range(0, count).Select(i => $"{start.AddMinutes(i):O},{(i % 2 == 0 ? 'a' : 'b')},{i}");
+        string file = NewFile(".csv", ["time,sensor,value", .. rows]);
         await OkAsync("produce", topic, "--from", file, "--key-column", "sensor", "--time-column", "time");
         return topic;
     }

@@ -13,7 +13,9 @@ public sealed class GroupCommandTests(CliBroker broker) : IClassFixture<CliBroke
 
         Assert.Equal(4, (await broker.OkAsync("consume", topic, "-g", group, "-n", "4")).Lines.Length);
         JsonNode row = Assert.Single((await broker.OkAsync("group", "describe", group, "--output", "json")).Json.AsArray())!;
-        Assert.Equal((topic, 0, 4L, 10L, 6L), ((string)row["topic"]!, (int)row["partition"]!, (long)row["committed"]!, (long)row["end"]!, (long)row["lag"]!));
+        Assert.Equal(
+            (topic, 0, 4L, 10L, 6L),
+            ((string)row["topic"]!, (int)row["partition"]!, (long)row["committed"]!, (long)row["end"]!, (long)row["lag"]!));
 
         CliRun rest = await broker.OkAsync("consume", topic, "-g", group, "-n", "1", "--output", "ndjson");
         Assert.Equal(4, (int)JsonNode.Parse(Assert.Single(rest.Lines))!["offset"]!);
@@ -38,7 +40,8 @@ public sealed class GroupCommandTests(CliBroker broker) : IClassFixture<CliBroke
         Assert.Contains("--yes", planned.Errors, StringComparison.Ordinal);
         Assert.Equal(4, await CommittedAsync(group));
 
-        JsonNode moved = Assert.Single((await broker.OkAsync("group", "reset", group, "-t", topic, "--to", to, "-y", "--output", "json")).Json.AsArray())!;
+        CliRun applied = await broker.OkAsync("group", "reset", group, "-t", topic, "--to", to, "-y", "--output", "json");
+        JsonNode moved = Assert.Single(applied.Json.AsArray())!;
         Assert.Equal((4L, (long)expected, "moved"), ((long)moved["from"]!, (long)moved["to"]!, (string)moved["status"]!));
         Assert.Equal(expected, await CommittedAsync(group));
     }

@@ -12,10 +12,13 @@ public sealed class LogCommandTests(CliBroker broker) : IClassFixture<CliBroker>
         string directory = await WrittenAsync();
 
         CliRun verified = await CliRun.OkAsync("log", "verify", directory);
-        Assert.Contains(verified.Lines, static l => l.StartsWith("readings-0\t", StringComparison.Ordinal) && l.Contains("\tok\t", StringComparison.Ordinal));
+        Assert.Contains(
+            verified.Lines,
+            static l => l.StartsWith("readings-0\t", StringComparison.Ordinal) && l.Contains("\tok\t", StringComparison.Ordinal));
 
         JsonNode partition = Assert.Single(
-            (await CliRun.OkAsync("log", "verify", directory, "--output", "json")).Json.AsArray(), static p => (string)p!["partition"]! == "readings-0")!;
+            (await CliRun.OkAsync("log", "verify", directory, "--output", "json")).Json.AsArray(),
+            static p => (string)p!["partition"]! == "readings-0")!;
         Assert.Equal((50L, 0L, 50L), ((long)partition["records"]!, (long)partition["log_start_offset"]!, (long)partition["next_offset"]!));
         Assert.Empty(partition["problems"]!.AsArray());
     }

@@ -11,9 +11,11 @@ public sealed class ProduceConsumeTests(CliBroker broker) : IClassFixture<CliBro
     {
         string topic = CliBroker.NewName();
         await broker.OkAsync("topic", "create", topic);
-        string file = broker.NewFile(".csv", "time,sensor,value,note", "2026-01-01T00:00:00Z,a,1.5,\"x, y\"", "", "2026-01-01T00:01:00Z,b,2,");
+        string file = broker.NewFile(
+            ".csv", "time,sensor,value,note", "2026-01-01T00:00:00Z,a,1.5,\"x, y\"", "", "2026-01-01T00:01:00Z,b,2,");
 
-        CliRun produced = await broker.OkAsync("produce", topic, "--from", file, "--key-column", "sensor", "--time-column", "time", "-H", "source=test");
+        CliRun produced = await broker.OkAsync(
+            "produce", topic, "--from", file, "--key-column", "sensor", "--time-column", "time", "-H", "source=test");
         Assert.Equal(
             ["TOPIC\tPARTITION\tOFFSET\tTIME", $"{topic}\t0\t0\t2026-01-01T00:00:00.000Z", $"{topic}\t0\t1\t2026-01-01T00:01:00.000Z"],
             produced.Lines);
@@ -21,7 +23,9 @@ public sealed class ProduceConsumeTests(CliBroker broker) : IClassFixture<CliBro
         JsonArray read = (await broker.OkAsync("consume", topic, "-e", "--output", "json")).Json.AsArray();
         Assert.Equal(2, read.Count);
         Assert.Equal("""{"time":"2026-01-01T00:00:00Z","sensor":"a","value":1.5,"note":"x, y"}""", (string)read[0]!["value"]!);
-        Assert.Equal(("a", "2026-01-01T00:00:00.000Z", "test"), ((string)read[0]!["key"]!, (string)read[0]!["timestamp"]!, (string)read[0]!["headers"]!["source"]!));
+        Assert.Equal(
+            ("a", "2026-01-01T00:00:00.000Z", "test"),
+            ((string)read[0]!["key"]!, (string)read[0]!["timestamp"]!, (string)read[0]!["headers"]!["source"]!));
         Assert.Equal(("b", 1L, 0), ((string)read[1]!["key"]!, (long)read[1]!["offset"]!, (int)read[1]!["partition"]!));
     }
 
@@ -36,7 +40,8 @@ public sealed class ProduceConsumeTests(CliBroker broker) : IClassFixture<CliBro
 
         CliRun read = await broker.OkAsync("consume", topic, "-e");
         Assert.Equal(
-            ["2026-01-01T00:00:00.000Z\t0\t0\ts1\t{\"at\": 1767225600, \"id\": \"s1\", \"v\": 1}", "2026-01-01T00:01:00.000Z\t0\t1\t7\t{\"at\": 1767225660000, \"id\": 7, \"v\": 2}"],
+            ["2026-01-01T00:00:00.000Z\t0\t0\ts1\t{\"at\": 1767225600, \"id\": \"s1\", \"v\": 1}",
+                "2026-01-01T00:01:00.000Z\t0\t1\t7\t{\"at\": 1767225660000, \"id\": 7, \"v\": 2}"],
             read.Lines);
     }
 
@@ -100,7 +105,8 @@ public sealed class ProduceConsumeTests(CliBroker broker) : IClassFixture<CliBro
     {
         string topic = CliBroker.NewName();
         Assert.Contains("no-such-topic", await broker.FailAsync(ExitCode.NotFound, "consume", "no-such-topic"), StringComparison.Ordinal);
-        Assert.Contains("no-such.csv", await broker.FailAsync(ExitCode.NotFound, "produce", topic, "--from", "no-such.csv"), StringComparison.Ordinal);
+        string missing = await broker.FailAsync(ExitCode.NotFound, "produce", topic, "--from", "no-such.csv");
+        Assert.Contains("no-such.csv", missing, StringComparison.Ordinal);
     }
 
     [Theory]

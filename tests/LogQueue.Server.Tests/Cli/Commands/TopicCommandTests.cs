@@ -25,7 +25,8 @@ public sealed class TopicCommandTests(CliBroker broker) : IClassFixture<CliBroke
     public async Task Json_has_the_same_facts()
     {
         string topic = CliBroker.NewName();
-        JsonNode created = (await broker.OkAsync("topic", "create", topic, "-p", "2", "-c", "retention.ms=60000", "--output", "json")).Json[0]!;
+        CliRun run = await broker.OkAsync("topic", "create", topic, "-p", "2", "-c", "retention.ms=60000", "--output", "json");
+        JsonNode created = run.Json[0]!;
         Assert.Equal((topic, 2, "created"), ((string)created["topic"]!, (int)created["partitions"]!, (string)created["status"]!));
 
         JsonNode described = (await broker.OkAsync("topic", "describe", topic, "--output", "json")).Json;
@@ -33,7 +34,9 @@ public sealed class TopicCommandTests(CliBroker broker) : IClassFixture<CliBroke
         Assert.Equal((string)created["id"]!, (string)described["id"]!);
         Assert.Equal("60000", (string)described["configs"]!["retention.ms"]!);
         Assert.Equal([0, 1], described["partitions"]!.AsArray().Select(static p => (int)p!["partition"]!).Order());
-        Assert.All(described["partitions"]!.AsArray(), static p => Assert.Equal((0L, 0L), ((long)p!["log_start_offset"]!, (long)p["log_end_offset"]!)));
+        Assert.All(
+            described["partitions"]!.AsArray(),
+            static p => Assert.Equal((0L, 0L), ((long)p!["log_start_offset"]!, (long)p["log_end_offset"]!)));
 
         JsonArray listed = (await broker.OkAsync("topic", "list", "--output", "json")).Json.AsArray();
         JsonNode mine = Assert.Single(listed, t => (string)t!["topic"]! == topic)!;
@@ -66,8 +69,11 @@ public sealed class TopicCommandTests(CliBroker broker) : IClassFixture<CliBroke
     }
 
     [Fact]
-    public async Task A_setting_without_a_value_is_exit_2() =>
-        Assert.Contains("key=value", await broker.FailAsync(ExitCode.Usage, "topic", "create", CliBroker.NewName(), "-c", "retention.ms"), StringComparison.Ordinal);
+    public async Task A_setting_without_a_value_is_exit_2()
+    {
+        string line = await broker.FailAsync(ExitCode.Usage, "topic", "create", CliBroker.NewName(), "-c", "retention.ms");
+        Assert.Contains("key=value", line, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_bad_name_is_refused()

@@ -34,10 +34,12 @@ public sealed class HumanTests
     public void Milliseconds() => Assert.Equal("1.50 ms", Human.Milliseconds(1.5));
 
     [Fact]
-    public void A_sparkline_rises_with_its_values() => Assert.Equal("▁▂▃▄▅▆▇█", Human.Sparkline([0, 1, 2, 3, 4, 5, 6, 7], 20));
+    public void A_sparkline_rises_with_its_values() =>
+        Assert.Equal("▁▂▃▄▅▆▇█", Human.Sparkline([0, 1, 2, 3, 4, 5, 6, 7], 20));
 
     [Fact]
-    public void A_sparkline_is_never_wider_than_told() => Assert.Equal(5, Human.Sparkline([.. Enumerable.Range(0, 103).Select(static i => (double)i)], 5).Length);
+    public void A_sparkline_is_never_wider_than_told() =>
+        Assert.Equal(5, Human.Sparkline([.. Enumerable.Range(0, 103).Select(static i => (double)i)], 5).Length);
 
     [Fact]
     public void A_sparkline_of_one_value_is_flat() => Assert.Equal("▁▁▁", Human.Sparkline([2, 2, 2], 3));
