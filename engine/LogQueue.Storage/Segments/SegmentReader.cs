@@ -119,7 +119,8 @@ internal static class SegmentReader
         }
 
         long baseOffset = BinaryPrimitives.ReadInt64BigEndian(header);
-        long size = (long)BinaryPrimitives.ReadInt32BigEndian(header[RecordBatchLayout.BatchLengthPosition..]) + RecordBatchLayout.LogOverheadBytes;
+        long size = (long)BinaryPrimitives.ReadInt32BigEndian(header[RecordBatchLayout.BatchLengthPosition..])
+            + RecordBatchLayout.LogOverheadBytes;
         int lastDelta = BinaryPrimitives.ReadInt32BigEndian(header[RecordBatchLayout.LastOffsetDeltaPosition..]);
         if (header[RecordBatchLayout.MagicPosition] != 2 || size < RecordBatchLayout.HeaderBytes || position + size > limit
             || baseOffset < expectedOffset || lastDelta < 0)

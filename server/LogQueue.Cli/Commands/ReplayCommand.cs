@@ -77,7 +77,8 @@ internal static class ReplayCommand
             firstTimestamp ??= record.TimestampMs;
             if (!double.IsInfinity(speed))
             {
-                TimeSpan due = TimeSpan.FromMilliseconds((record.TimestampMs - firstTimestamp.Value) / speed) - TimeProvider.System.GetElapsedTime(started);
+                TimeSpan due = TimeSpan.FromMilliseconds((record.TimestampMs - firstTimestamp.Value) / speed)
+                    - TimeProvider.System.GetElapsedTime(started);
                 if (due > TimeSpan.FromMilliseconds(1))
                 {
                     terminal.Live($"{Human.Count(count)} records, event time {Human.Time(record.Timestamp)}");

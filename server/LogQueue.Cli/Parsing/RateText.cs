@@ -24,7 +24,8 @@ internal static class RateText
             return double.PositiveInfinity;
         }
 
-        return double.TryParse(text.EndsWith('x') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+        string number = text.EndsWith('x') ? text[..^1] : text;
+        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
             && value > 0
             ? value
             : throw new CliException(ExitCode.Usage, "USAGE", $"'{text}' is no speed", "write for example 10x, 0.5x or max");

@@ -6,8 +6,7 @@ namespace LogQueue.Server.Groups;
 /// <summary>One classic consumer group: answers joins, syncs, heartbeats, leaves, and whether a commit may pass.</summary>
 /// <remarks>A pure state machine: no socket, no disk, no clock of its own. Time comes in with every call; <see cref="Tick"/> is due at
 /// <see cref="NextDeadlineMs"/>. What must be stored before callers are answered is taken with <see cref="TryTakeSave"/> and confirmed
-/// with <see cref="CompleteSave"/>. Parked callers continue on other threads, never inside a call. Not thread-safe: one lock a
-/// group.</remarks>
+/// with <see cref="CompleteSave"/>. Parked callers continue on other threads, never inside a call. Not thread-safe.</remarks>
 internal sealed class Group
 {
     private readonly GroupOptions _options;
@@ -90,9 +89,7 @@ internal sealed class Group
         return call.MemberId.Length == 0 ? JoinNewcomer(call, now) : JoinKnown(call, now);
     }
 
-    /// <summary>
-    /// A member fetches its assignment; the leader brings everyone's. The task may be parked until the assignment is stored.
-    /// </summary>
+    /// <summary>A member fetches its assignment; the leader brings everyone's. Parked until the assignment is stored.</summary>
     public Task<SyncOutcome> Sync(SyncCall call, GroupTime now)
     {
         ErrorCode error = Phase == GroupPhase.Dead

@@ -343,12 +343,7 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
     private long NumberLocked(string kind, string path, long position, long length)
     {
         Operations++;
-        foreach (char c in kind)
-        {
-            TraceHash = unchecked((TraceHash ^ c) * 1099511628211);
-        }
-
-        foreach (char c in path)
+        foreach (char c in kind + path)
         {
             TraceHash = unchecked((TraceHash ^ c) * 1099511628211);
         }

@@ -14,8 +14,23 @@ public sealed class RecordVectorTests
     private static readonly string[] LeftOut =
     [
         "AbortedTxn", "ClearElrRecord", "ConsumerGroupCurrentMemberAssignmentKey", "ConsumerGroupCurrentMemberAssignmentValue",
-        "ConsumerGroupMemberMetadataKey", "ConsumerGroupMemberMetadataValue", "ConsumerGroupMetadataKey", "ConsumerGroupMetadataValue",
-        "ConsumerGroupPartitionMetadataKey", "ConsumerGroupPartitionMetadataValue", "ConsumerGroupRegularExpressionKey",
+        "ConsumerGroupMemberMetadataKey", "ConsumerGroupMemberMetadataValue", "ConsumerGroupMetadataKey",
+        "ConsumerGroupMetadataValue", "ConsumerGroupPartitionMetadataKey", "ConsumerGroupPartitionMetadataValue",
+        "ConsumerGroupRegularExpressionKey", "ConsumerGroupRegularExpressionValue", "ConsumerGroupTargetAssignmentMemberKey",
+        "ConsumerGroupTargetAssignmentMemberValue", "ConsumerGroupTargetAssignmentMetadataKey",
+        "ConsumerGroupTargetAssignmentMetadataValue", "ControlRecordTypeSchema", "DefaultPrincipalData", "DelegationTokenRecord",
+        "EndTxnMarker", "FenceBrokerRecord", "KRaftVersionRecord", "LeaderChangeMessage", "RegisterControllerRecord",
+        "RemoveDelegationTokenRecord", "ShareGroupCurrentMemberAssignmentKey", "ShareGroupCurrentMemberAssignmentValue",
+        "ShareGroupMemberMetadataKey", "ShareGroupMemberMetadataValue", "ShareGroupMetadataKey", "ShareGroupMetadataValue",
+        "ShareGroupStatePartitionMetadataKey", "ShareGroupStatePartitionMetadataValue", "ShareGroupTargetAssignmentMemberKey",
+        "ShareGroupTargetAssignmentMemberValue", "ShareGroupTargetAssignmentMetadataKey",
+        "ShareGroupTargetAssignmentMetadataValue", "ShareSnapshotKey", "ShareSnapshotValue", "ShareUpdateKey", "ShareUpdateValue",
+        "SnapshotFooterRecord", "SnapshotHeaderRecord", "StreamsGroupCurrentMemberAssignmentKey",
+        "StreamsGroupCurrentMemberAssignmentValue", "StreamsGroupMemberMetadataKey", "StreamsGroupMemberMetadataValue",
+        "StreamsGroupMetadataKey", "StreamsGroupMetadataValue", "StreamsGroupTargetAssignmentMemberKey",
+        "StreamsGroupTargetAssignmentMemberValue", "StreamsGroupTargetAssignmentMetadataKey",
+        "StreamsGroupTargetAssignmentMetadataValue", "StreamsGroupTopologyKey", "StreamsGroupTopologyValue",
+        "UnfenceBrokerRecord", "UnregisterControllerRecord", "VotersRecord", "ZkMigrationStateRecord",
     ];
 
     private static readonly IReadOnlyDictionary<string, MessageCodec> Codecs = MessageCodec.In(typeof(LogEngine).Assembly);
