@@ -2,7 +2,7 @@
 # Kafka's own perf tools against LogQueue and against Apache Kafka, in turn, on this machine.
 #   kafka-side-by-side.sh LOGQUEUE_DIR KAFKA_HOME [PAIRS]     LOGQUEUE_DIR = output of `dotnet publish server/LogQueue.Cli`
 # Prints a table: producer-perf-test (100 B x 5 M, 1 KiB x 1 M, acks=1) and consumer-perf-test, median of the pairs, broker CPU a record
-# and memory, and the time from start to the first answer. RECORDS_100 and RECORDS_1K shorten it. Raw lines go to $OUT (default: a new temporary directory).
+# and memory (a consumer's rate is that of its fetches, without the group's start), and the time from start to the first answer. RECORDS_100 and RECORDS_1K shorten it. Raw lines go to $OUT (default: a new temporary directory).
 set -euo pipefail
 here=$1; kafka=$2; pairs=${3:-3}
 n100=${RECORDS_100:-5000000}; n1k=${RECORDS_1K:-1000000}
@@ -35,14 +35,14 @@ run() { # broker, label, records, bytes
   "$here/logqueue" topic create "$topic" -b "$b" > /dev/null
   c0=$(cpu_ms "${pid[$1]}")
   rate=$("$kafka/kafka-tool" producer-perf-test --topic "$topic" --num-records "$3" --record-size "$4" --throughput -1 \
-    --command-property "bootstrap.servers=$b" --command-property acks=1 2>&1 | tee -a "$out/$1.log" \
+    --bootstrap-server "$b" --command-property acks=1 2>&1 | tee -a "$out/$1.log" \
     | awk '/records\/sec/ { match($0, /[0-9.]+ records\/sec/); r = substr($0, RSTART, RLENGTH) } END { sub(/ .*/, "", r); print r }')
   c1=$(cpu_ms "${pid[$1]}")
   echo "$1 produce_$2_per_s $rate" | tee -a "$out/raw.txt"
   echo "$1 produce_$2_cpu_us $(awk -v a="$c0" -v b="$c1" -v n="$3" 'BEGIN { printf "%.3f", (b - a) * 1000 / n }')" | tee -a "$out/raw.txt"
   c0=$(cpu_ms "${pid[$1]}")
   rate=$("$kafka/kafka-tool" consumer-perf-test --bootstrap-server "$b" --topic "$topic" --num-records "$3" --timeout 60000 2>&1 \
-    | tee -a "$out/$1.log" | awk -F', *' '/^[0-9]{4}-/ { print $6 }' | tail -1)
+    | tee -a "$out/$1.log" | awk -F', *' '/^[0-9][0-9][0-9][0-9]-/ { print $10 }' | tail -1)
   c1=$(cpu_ms "${pid[$1]}")
   echo "$1 consume_$2_per_s $rate" | tee -a "$out/raw.txt"
   echo "$1 consume_$2_cpu_us $(awk -v a="$c0" -v b="$c1" -v n="$3" 'BEGIN { printf "%.3f", (b - a) * 1000 / n }')" | tee -a "$out/raw.txt"
