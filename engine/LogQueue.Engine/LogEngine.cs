@@ -177,6 +177,7 @@ public sealed class LogEngine : IAsyncDisposable
 
         if (good && !IsOffline)
         {
+            _directory.DeleteJournal();
             CleanShutdownMarker.Write(_directory.Device, _directory.FullPath, logEnds);
         }
 

@@ -15,6 +15,9 @@ public sealed record RecoverySummary
     /// <summary>Bytes of torn tail that were cut: never acknowledged ones.</summary>
     public long CutBytes { get; init; }
 
+    /// <summary>Acknowledged bytes that came back from the commit journal: their own files were not synced yet.</summary>
+    public long RestoredBytes { get; init; }
+
     /// <summary>Index files rebuilt from their logs.</summary>
     public int RebuiltIndexes { get; init; }
 

@@ -6,6 +6,7 @@ using LogQueue.Engine.Partitions;
 using LogQueue.Records;
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
+using LogQueue.Storage.Journal;
 using LogQueue.Storage.Maintenance;
 using LogQueue.Storage.Partitions;
 
@@ -18,6 +19,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     private readonly LogEngineOptions _options;
     private readonly IDisposable _lock;
+    private readonly CommitJournal _journal;
     private readonly CommitLoop _commitLoop;
     private readonly PartitionLogContext _context;
     private IReadOnlyDictionary<string, long>? _cleanLogEnds;
@@ -33,9 +35,9 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         Device = device;
         FullPath = path;
         Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes());
-        _commitLoop = new CommitLoop(
-            new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes }, options.TimeProvider,
-                Fence);
+        var commits = new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes };
+        _journal = new CommitJournal(device, path, Fence, RunInBackground, commits.JournalFileBytes);
+        _commitLoop = new CommitLoop(commits, options.TimeProvider, Fence, _journal);
         _context = new PartitionLogContext
         {
             Device = device,
@@ -43,7 +45,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             Fence = Fence,
             CommitLog = _commitLoop,
             PublishDurableOnly = options.Durability == Durability.Commit,
-            Background = static work => ThreadPool.UnsafeQueueUserWorkItem(static action => action(), work, preferLocal: false),
+            Background = RunInBackground,
         };
     }
 
@@ -55,6 +57,9 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     /// <summary>Trips at the first failed sync.</summary>
     public DirectoryFence Fence { get; } = new();
+
+    /// <summary>What came out of the commit journal.</summary>
+    public JournalReplayReport Journal { get; private set; }
 
     /// <summary>True when the last engine closed in good order.</summary>
     public bool WasClean => _cleanLogEnds is not null;
@@ -82,6 +87,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             WriteOwner(device, path);
             var directory = new DataDirectory(options, device, path, directoryLock);
             directory._cleanLogEnds = CleanShutdownMarker.Take(device, path);
+            directory.Journal = JournalReplay.Run(device, path);
             directory._commitLoop.Start();
             return directory;
         }
@@ -139,6 +145,13 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         }
     }
 
+    /// <summary>All logs are closed and synced: the commit journal is no longer needed. Throws <see cref="StorageException"/>.</summary>
+    public void DeleteJournal()
+    {
+        _commitLoop.Dispose();
+        _journal.Delete();
+    }
+
     /// <summary>Ends the commit thread and lets the directory go.</summary>
     public void Dispose()
     {
@@ -149,10 +162,14 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
         _disposed = true;
         _commitLoop.Dispose();
+        _journal.Dispose();
         Builders.Dispose();
         Metrics.Dispose();
         _lock.Dispose();
     }
+
+    private static void RunInBackground(Action work) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static action => action(), work, preferLocal: false);
 
     /// <summary>Notes this process, for the message that a second one gets. Advice only: the lock itself is the kernel's.</summary>
     private static void WriteOwner(IStorageDevice device, string path) =>

@@ -67,6 +67,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
             PartitionCount = _partitionCount,
             ScannedBytes = _scannedBytes,
             CutBytes = _cutBytes,
+            RestoredBytes = Directory.Journal.RestoredBytes,
             RebuiltIndexes = _rebuiltIndexes,
             ElapsedMs = (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds,
             AdoptedTopics = _adopted,
@@ -77,6 +78,11 @@ internal sealed class EngineOpening(LogEngineOptions options)
 
     private async Task OpenLockedAsync(CancellationToken cancellationToken)
     {
+        if (Directory.Journal.IsDamaged)
+        {
+            _damage.Add("the commit journal: what could be read of it was used, and its files were moved to lost+found");
+        }
+
         Meta = MetaProperties.LoadOrCreate(Directory.Device, Directory.FullPath, options.NodeId);
         PartitionLog metadataLog = Directory.OpenLog(
             new TopicPartition(TopicName.ClusterMetadata, 0), MetadataLog.Options, MetadataLog.TopicId);

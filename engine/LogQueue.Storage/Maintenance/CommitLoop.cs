@@ -1,4 +1,5 @@
 using LogQueue.Storage.Files;
+using LogQueue.Storage.Journal;
 using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Storage.Maintenance;
@@ -13,8 +14,10 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     private readonly object _gate = new();
     private readonly CommitLoopOptions _options;
     private readonly DirectoryFence _fence;
+    private readonly CommitJournal? _journal;
     private readonly ITimer _timer;
     private readonly Thread _thread;
+    private readonly CommitRound _rounds;
     private List<PartitionLog> _dirty = [];
     private List<PartitionLog> _round = [];
     private long _unsyncedBytes;
@@ -22,9 +25,15 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     private bool _isDue;
     private bool _isStopping;
 
-    public CommitLoop(CommitLoopOptions options, TimeProvider timeProvider, DirectoryFence fence)
+    /// <param name="options">Its bounds.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="fence">Trips at the first failed sync.</param>
+    /// <param name="journal">Takes the small commits of a round; null to sync every file itself. The caller's to dispose.</param>
+    public CommitLoop(CommitLoopOptions options, TimeProvider timeProvider, DirectoryFence fence, CommitJournal? journal = null)
     {
         _options = options;
+        _journal = journal;
+        _rounds = new CommitRound(options, fence, journal);
         _fence = fence;
         _timer = timeProvider.CreateTimer(static loop => ((CommitLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
@@ -80,6 +89,8 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
             SignalLocked();
         }
     }
+
+    public void Forget(string directory) => _journal?.Forget(directory);
 
     /// <summary>Commits what is dirty and ends the thread.</summary>
     public void Dispose()
@@ -152,31 +163,13 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
                 }
             }
 
-            foreach (PartitionLog log in _round)
-            {
-                CommitOne(log);
-            }
-
+            _rounds.Run(_round);
             Rounds++;
             _round.Clear();
             if (isLast)
             {
                 return;
             }
-        }
-    }
-
-    private void CommitOne(PartitionLog log)
-    {
-        try
-        {
-            log.Commit();
-        }
-        catch (Exception e)
-        {
-            // A bug must not end the thread in silence: everybody who waits would wait for ever.
-            _fence.Trip(e);
-            log.Commit();
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace LogQueue.Storage.Partitions;
 
 /// <summary>
-/// Makes what logs wrote durable: by one sync per file and round today, by a shared journal if that ever wins. Thread-safe.
+/// Makes what logs wrote durable: by one sync per file, or by one sync of a journal for many. Thread-safe.
 /// </summary>
 internal interface ICommitLog
 {
@@ -10,4 +10,10 @@ internal interface ICommitLog
 
     /// <summary>Somebody waits: commit this log as soon as possible.</summary>
     void Demand(PartitionLog log);
+
+    /// <summary>
+    /// The files of a partition directory are about to be cut or deleted: when it returns, nothing but those files can bring back what is in
+    /// them. Called with the log's commit lock held. Throws <see cref="StorageException"/> when that cannot be made sure of.
+    /// </summary>
+    void Forget(string directory);
 }

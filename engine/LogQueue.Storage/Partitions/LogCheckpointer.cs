@@ -23,6 +23,13 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         _position = position;
     }
 
+    /// <summary>Up to where a segment is durable; false when another segment than the last synced one is asked for.</summary>
+    public bool TryGetPosition(long segmentBase, out long position)
+    {
+        position = _position;
+        return _segmentBase == segmentBase;
+    }
+
     /// <summary>True when enough was written since the last checkpoint.</summary>
     public bool IsDue(long bytes) => _bytesSince >= bytes;
 

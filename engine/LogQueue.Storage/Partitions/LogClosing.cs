@@ -97,9 +97,22 @@ internal sealed class LogClosing(LogSession log, LogUpkeep upkeep)
                 }
 
                 log.Waiters.Fail(new LogOfflineException($"Partition {log.Id} was deleted."));
+                ForgetLocked();
                 new PartitionRemoval(log.Context.Device, log.Directory).Run(log.State.Segments);
                 log.Rolled.Clear();
             }
+        }
+    }
+
+    private void ForgetLocked()
+    {
+        try
+        {
+            log.Context.CommitLog.Forget(log.Directory);
+        }
+        catch (StorageException e)
+        {
+            log.Context.Fence.Trip(e); // a topic of the same name could otherwise get this one's records after a power cut
         }
     }
 }

@@ -33,24 +33,36 @@ internal sealed class LogCommitter(
         }
 
         bool hasRolled = Sync(older, active);
-        checkpointer.Synced(end, active.BaseOffset, size);
-        bool moved = false;
-        if (context.PublishDurableOnly)
+        return PublishLocked(end, active.BaseOffset, size, hasRolled);
+    }
+
+    /// <summary>
+    /// What is not durable yet, if it lies in the active segment only and has at most <paramref name="mostBytes"/>; its lease is the caller's.
+    /// False: <see cref="CommitLocked"/> is the way.
+    /// </summary>
+    public bool TryPrepareLocked(PartitionLog log, int cutCount, int mostBytes, out PendingCommit pending)
+    {
+        lock (appendLock)
         {
-            lock (appendLock)
+            long end = offsets.LogEnd;
+            LogSegment active = state.Segments.Active;
+            if (end != waiters.DurableEnd && !active.NeedsDirectorySync && !rolled.Exists(static r => !r.IsSynced)
+                && checkpointer.TryGetPosition(active.BaseOffset, out long position)
+                && active.SizeBytes - position <= mostBytes && active.Log.TryAcquire())
             {
-                moved = appender.AdvanceHighWatermarkLocked(end);
+                pending = new PendingCommit(log, state, cutCount, active, position, (int)(active.SizeBytes - position), end);
+                return true;
             }
         }
 
-        waiters.Advance(end);
-        if (hasRolled || checkpointer.IsDue(CheckpointBytes))
-        {
-            SaveCheckpoint();
-        }
-
-        return moved;
+        pending = default;
+        return false;
     }
+
+    /// <summary>Publishes what the journal made durable. True when readers can see more.</summary>
+    public bool CompleteLocked(in PendingCommit pending) =>
+        pending.EndOffset > waiters.DurableEnd
+        && PublishLocked(pending.EndOffset, pending.Segment.BaseOffset, pending.EndPosition, hasRolled: false);
 
     /// <summary>Saves the producer state, then the checkpoint from which recovery starts.</summary>
     public void SaveCheckpoint(bool isClosing = false)
@@ -79,6 +91,27 @@ internal sealed class LogCommitter(
         }
 
         checkpointer.Save(offsets.LogStart, isClosing ? active.FingerprintIndexes(context.Device) : null);
+    }
+
+    private bool PublishLocked(long end, long segmentBase, long position, bool hasRolled)
+    {
+        checkpointer.Synced(end, segmentBase, position);
+        bool moved = false;
+        if (context.PublishDurableOnly)
+        {
+            lock (appendLock)
+            {
+                moved = appender.AdvanceHighWatermarkLocked(end);
+            }
+        }
+
+        waiters.Advance(end);
+        if (hasRolled || checkpointer.IsDue(CheckpointBytes))
+        {
+            SaveCheckpoint();
+        }
+
+        return moved;
     }
 
     private bool Sync(RolledSegment[] older, LogSegment active)

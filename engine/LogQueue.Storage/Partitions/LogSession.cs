@@ -11,6 +11,7 @@ internal sealed class LogSession
 {
     private string? _closedBecause;
     private LogOptions _options;
+    private int _cutCount;
 
     public LogSession(PartitionLogContext context, string directory, TopicPartition id, LogOptions options, LogRecovery recovered)
     {
@@ -67,6 +68,13 @@ internal sealed class LogSession
 
     public bool IsDeleted { get; set; }
 
+    /// <summary>Goes up before files are cut: what was prepared for the journal before is void.</summary>
+    public int CutCount
+    {
+        get => Volatile.Read(ref _cutCount);
+        set => Volatile.Write(ref _cutCount, value);
+    }
+
     public long NowMs => Context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Takes over what recovery found; under all locks, or before anybody else sees the log.</summary>
@@ -107,6 +115,36 @@ internal sealed class LogSession
         Waiters.Fail(Context.Fence.IsTripped ? Context.Fence.Offline() : new LogOfflineException($"Partition {Id}: {ClosedBecause}."));
         return false;
     }
+
+    /// <summary>Publishes what the journal made durable, or fails those who wait. True when readers see more.</summary>
+    public bool CompleteUnderLock(in PendingCommit pending)
+    {
+        if (Context.Fence.IsTripped)
+        {
+            Waiters.Fail(Context.Fence.Offline());
+            return false;
+        }
+
+        if (!IsCurrent(pending))
+        {
+            return false; // cut or closed meanwhile, and whoever waited has heard of that
+        }
+
+        try
+        {
+            return Committer.CompleteLocked(pending);
+        }
+        catch (StorageException e)
+        {
+            Context.Fence.Trip(e);
+            Waiters.Fail(Context.Fence.Offline());
+            return false;
+        }
+    }
+
+    /// <summary>True while the prepared bytes are still those of the file.</summary>
+    public bool IsCurrent(in PendingCommit pending) =>
+        ClosedBecause is null && CutCount == pending.CutCount && ReferenceEquals(State, pending.State);
 
     public void ThrowIfFenced()
     {

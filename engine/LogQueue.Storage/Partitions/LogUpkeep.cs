@@ -205,6 +205,8 @@ internal sealed class LogUpkeep(LogSession log)
     {
         try
         {
+            log.CutCount++;
+            log.Context.CommitLog.Forget(log.Directory);
             LogTruncation.Run(log.Context, log.Directory, log.State.Segments, log.Checkpointer, offset, log.Offsets.LogStart);
             var recovery = new LogRecovery(log.Context, log.Directory, log.Options, cleanShutdown: false);
             recovery.Run();

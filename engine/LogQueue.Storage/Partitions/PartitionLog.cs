@@ -247,6 +247,41 @@ internal sealed class PartitionLog : IDisposable
         }
     }
 
+    /// <summary>
+    /// First half of a commit through the journal: what is not durable yet, if it is small and plain. The caller completes or releases it.
+    /// </summary>
+    internal bool TryPrepareCommit(int mostBytes, out PendingCommit pending)
+    {
+        lock (_session.CommitLock)
+        {
+            if (_session.Context.Fence.IsTripped || _session.ClosedBecause is not null)
+            {
+                pending = default;
+                return false;
+            }
+
+            return _session.Committer.TryPrepareLocked(this, _session.CutCount, mostBytes, out pending);
+        }
+    }
+
+    /// <summary>True while the prepared bytes are still those of the file.</summary>
+    internal bool IsCurrent(in PendingCommit pending) => _session.IsCurrent(pending);
+
+    /// <summary>Second half: the journal holds the bytes durably, or the fence has tripped.</summary>
+    internal void CompleteCommit(in PendingCommit pending)
+    {
+        bool advanced;
+        lock (_session.CommitLock)
+        {
+            advanced = _session.CompleteUnderLock(pending);
+        }
+
+        if (advanced)
+        {
+            HighWatermarkAdvanced?.Invoke();
+        }
+    }
+
     private void TellIfAdvanced(long highWatermarkBefore)
     {
         if (HighWatermark > highWatermarkBefore)

@@ -11,4 +11,9 @@ internal sealed class InlineCommitLog : ICommitLog
     public void Written(PartitionLog log, int bytes) => WrittenBytes += bytes;
 
     public void Demand(PartitionLog log) => log.Commit();
+
+    public void Forget(string directory)
+    {
+        // It syncs the logs' own files: there is nothing else.
+    }
 }

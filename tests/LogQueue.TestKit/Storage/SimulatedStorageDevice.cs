@@ -48,7 +48,7 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
     public bool IsPowerCut { get; private set; }
 
     /// <summary>Files open now: a test ends with none.</summary>
-    public int OpenFiles => Volatile.Read(ref _openFiles);
+    public int OpenFiles => _openFiles;
 
     /// <summary>Sync operations so far.</summary>
     public long Syncs { get; private set; }
@@ -154,11 +154,7 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
 
     public void CreateDirectory(string path) => Do("mkdir", path, 0, 0, () =>
     {
-        if (!_names.ContainsKey(path))
-        {
-            SetNameLocked(path, DirectoryMark);
-        }
-
+        SetNameLocked(path, DirectoryMark);
         return true;
     });
 
@@ -182,7 +178,9 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
         }
 
         _names.Remove(path);
-        AddPendingLocked(path, names => names.Remove(path));
+        _pendingNames.RemoveAll(p => p.Directory == path); // whatever happened in it ends with it
+        AddPendingLocked(path, names => names.Keys.Where(n => n == path || n.StartsWith(path + "/", StringComparison.Ordinal)).ToList()
+            .ForEach(n => names.Remove(n)));
         return true;
     });
 
