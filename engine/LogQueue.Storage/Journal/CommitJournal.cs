@@ -6,8 +6,8 @@ using LogQueue.Wire.Memory;
 namespace LogQueue.Storage.Journal;
 
 /// <summary>
-/// Makes small appends to many partitions durable with one sync: their bytes are copied into one sequential file, which is synced; the segment
-/// files follow in the background. Two files are used in turn: while one fills, the segments of the other are synced, and it is free again.
+/// Makes small appends to many partitions durable with one sync: their bytes are copied into one sequential file, which is synced; the
+/// segment files follow in the background. Two files are used in turn: while one fills, the segments of the other are synced, and it is free again.
 /// After a crash <see cref="JournalReplay"/> writes the bytes into their segments before any log is opened. Thread-safe.
 /// </summary>
 /// <remarks>
@@ -159,7 +159,8 @@ internal sealed class CommitJournal : IDisposable
             string name = commit.DirectoryName;
             int frameBytes = JournalFrame.SizeOf(name, commit.SizeBytes);
             Span<byte> frame = _round.GetSpan(frameBytes)[..frameBytes];
-            int payload = JournalFrame.Begin(frame, _files[_current].Generation, ++_sequence, name, commit.Segment.BaseOffset, commit.Position);
+            int payload = JournalFrame.Begin(
+                frame, _files[_current].Generation, ++_sequence, name, commit.Segment.BaseOffset, commit.Position);
             commit.CopyTo(frame[payload..]);
             JournalFrame.Complete(frame);
             _round.Advance(frameBytes);

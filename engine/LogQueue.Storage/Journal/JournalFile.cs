@@ -6,8 +6,8 @@ using LogQueue.Storage.Segments;
 namespace LogQueue.Storage.Journal;
 
 /// <summary>
-/// One of the two files of the commit journal. Page 0 is the header; from page 1 on stand rounds, each from a page boundary, so that a round
-/// never rewrites a sector of an earlier one:
+/// One of the two files of the commit journal. Page 0 is the header; from page 1 on stand rounds, each from a page boundary, so that a
+/// round never rewrites a sector of an earlier one:
 /// <code>
 /// 0   "LQCJ"     4   int16 version 1     6   int16 0     8   int64 generation     16  uint32 CRC-32C of bytes 0-15
 /// </code>

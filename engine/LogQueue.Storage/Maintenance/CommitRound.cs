@@ -5,14 +5,16 @@ using LogQueue.Storage.Partitions;
 namespace LogQueue.Storage.Maintenance;
 
 /// <summary>
-/// One round of commits: what is small goes through the journal with one sync, the rest is synced file by file. Not thread-safe: one thread.
+/// One round of commits: what is small goes through the journal with one sync, the rest is synced file by file. Not thread-safe.
 /// </summary>
 internal sealed class CommitRound(CommitLoopOptions options, DirectoryFence fence, CommitJournal? journal)
 {
     private readonly List<PendingCommit> _small = [];
     private readonly List<PartitionLog> _whole = [];
 
-    /// <summary>Makes durable what these logs have written, and publishes it. Never throws: after a failed sync those who wait get the error.</summary>
+    /// <summary>
+    /// Makes durable what these logs have written, and publishes it. Never throws: after a failed sync those who wait get the error.
+    /// </summary>
     public void Run(List<PartitionLog> logs)
     {
         foreach (PartitionLog log in logs)
