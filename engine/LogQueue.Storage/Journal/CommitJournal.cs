@@ -7,8 +7,8 @@ namespace LogQueue.Storage.Journal;
 
 /// <summary>
 /// Makes small appends to many partitions durable with one sync: their bytes are copied into one sequential file, which is synced; the
-/// segment files follow in the background. Two files are used in turn: while one fills, the segments of the other are synced, and it is free again.
-/// After a crash <see cref="JournalReplay"/> writes the bytes into their segments before any log is opened. Thread-safe.
+/// segment files follow in the background. Two files are used in turn: while one fills, the segments of the other are synced, and it is
+/// free again. After a crash <see cref="JournalReplay"/> writes the bytes into their segments before any log is opened. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Why: a sync costs the disk the same for one file as for a journal of many, so n dirty partitions cost n syncs without it. What it costs:

@@ -12,8 +12,8 @@ internal interface ICommitLog
     void Demand(PartitionLog log);
 
     /// <summary>
-    /// The files of a partition directory are about to be cut or deleted: when it returns, nothing but those files can bring back what is in
-    /// them. Called with the log's commit lock held. Throws <see cref="StorageException"/> when that cannot be made sure of.
+    /// The files of a partition directory are about to be cut or deleted: when it returns, nothing but those files can bring back what is
+    /// in them. Called with the log's commit lock held. Throws <see cref="StorageException"/> when that cannot be made sure of.
     /// </summary>
     void Forget(string directory);
 }
