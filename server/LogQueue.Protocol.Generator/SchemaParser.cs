@@ -147,7 +147,10 @@ internal sealed class SchemaParser
                 throw new SchemaException("LQ0002", lineNumber, $"{field.Name} is a {field.Type}, which has no fields.");
             }
 
-            _open.Push((indent, Declare(field.Type, lineNumber)));
+            StructModel structure = Declare(field.Type, lineNumber);
+            // The doc line above belongs to the field; its structure has no line of its own.
+            structure.Doc = field.IsArray ? $"One element of {field.Name}." : field.Doc;
+            _open.Push((indent, structure));
         }
     }
 

@@ -72,6 +72,18 @@ public sealed class MessageGeneratorTests
     }
 
     [Fact]
+    public void A_structure_without_a_line_of_its_own_is_documented_by_its_field()
+    {
+        string code = Run("record Sample 7 versions 0 flexible 0+\n  /// Where it ends.\n  Limit End 0+\n    Offset int64 0+\n"
+            + "  /// All that follow.\n  Parts []Part 0+\n    Size int32 0+\n  /// Shared by many.\n  struct Other\n    Size int32 0+")
+            .GeneratedSources.Single().SourceText.ToString().Replace("\r", "", StringComparison.Ordinal);
+        Assert.Matches(@"<summary>Where it ends\.</summary>\s+public sealed class End\b", code);
+        Assert.Matches(@"<summary>One element of Parts\.</summary>\s+public sealed class Part\b", code);
+        Assert.Matches(@"<summary>Shared by many\.</summary>\s+public sealed class Other\b", code);
+        Assert.Matches(@"<summary>All that follow\.</summary>\s+public .*\bParts \{", code);
+    }
+
+    [Fact]
     public void A_struct_named_like_a_field_gets_another_name()
     {
         string code = Run("record Sample 7 versions 0 flexible 0+\n  Part Part 0+\n    Size int32 0+").GeneratedSources.Single().SourceText.ToString();
