@@ -36,6 +36,9 @@ public sealed record ClientOptions
     /// <summary>The clock behind every timeout and timestamp.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
+    /// <summary>How long a topic or partition that the cluster does not know (yet, or any more) is asked for. Shorter in tests.</summary>
+    internal TimeSpan TopicPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where to connect instead of a broker's advertised host and port; null: there. For tests that stand between.</summary>
     internal Func<string, int, (string Host, int Port)>? AddressTranslation { get; init; }
 

@@ -45,8 +45,12 @@ public sealed record ConsumerOptions
     /// <summary>A name that survives restarts (static membership): a restart within the session time-out causes no rebalance.</summary>
     public string? GroupInstanceId { get; init; }
 
-    /// <summary>The assignors this member supports, best first.</summary>
-    public IReadOnlyList<GroupAssignor> Assignors { get; init; } = [GroupAssignor.Range, GroupAssignor.RoundRobin];
+    /// <summary>
+    /// The assignors this member supports, best first. Name <see cref="GroupAssignor.CooperativeSticky"/> alone, in all members, to go on
+    /// reading during rebalances; a group changes over by a rolling restart, for the default list holds it, too.
+    /// </summary>
+    public IReadOnlyList<GroupAssignor> Assignors { get; init; } =
+        [GroupAssignor.Range, GroupAssignor.RoundRobin, GroupAssignor.CooperativeSticky];
 
     /// <summary>Told about partitions that come and go.</summary>
     public IRebalanceListener? RebalanceListener { get; init; }

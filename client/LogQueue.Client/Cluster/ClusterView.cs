@@ -3,6 +3,7 @@ using LogQueue.Client.Connections;
 using LogQueue.Client.Errors;
 using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
+using LogQueue.Records;
 
 namespace LogQueue.Client.Cluster;
 
@@ -44,7 +45,7 @@ internal sealed class ClusterView : IAsyncDisposable
             if (Snapshot.Version <= seenVersion)
             {
                 MetadataResponse response = await AskAsync(cancellationToken).ConfigureAwait(false);
-                Volatile.Write(ref _snapshot, Merge(response));
+                Change(before => Merge(before, response));
             }
 
             return Snapshot;
@@ -95,6 +96,38 @@ internal sealed class ClusterView : IAsyncDisposable
 
             await Backoff.DelayAsync(Options, attempt, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>
+    /// Takes in what a broker that does not lead a partition said about who does. True when asking that one is the next step: it is
+    /// another broker than <paramref name="askedId"/>, and of a later epoch than known, or known by now from somebody else's answer.
+    /// </summary>
+    public bool LearnLeader(TopicPartition partition, int askedId, int leaderId, int leaderEpoch, BrokerAddress? address)
+    {
+        bool isKnown = false;
+        bool isNew = Change(before =>
+        {
+            PartitionSnapshot? known = before.Topics.TryGetValue(partition.Topic, out TopicSnapshot? topic)
+                && partition.Partition < topic.Partitions.Length ? topic.Partitions[partition.Partition] : null;
+            bool isUsable = leaderId >= 0 && leaderId != askedId && (address is not null || before.Brokers.ContainsKey(leaderId));
+            isKnown = isUsable && known is not null && known.LeaderId == leaderId && known.LeaderEpoch == leaderEpoch;
+            return isUsable && known?.LeaderEpoch < leaderEpoch ? WithLeader(before, topic!, partition, leaderId, leaderEpoch, address) : null;
+        });
+        return isNew || isKnown;
+    }
+
+    private static ClusterSnapshot WithLeader(
+        ClusterSnapshot before, TopicSnapshot topic, TopicPartition partition, int leaderId, int leaderEpoch, BrokerAddress? address)
+    {
+        var partitions = (PartitionSnapshot[])topic.Partitions.Clone();
+        partitions[partition.Partition] = partitions[partition.Partition] with { LeaderId = leaderId, LeaderEpoch = leaderEpoch };
+        var topics = new Dictionary<string, TopicSnapshot>(before.Topics, StringComparer.Ordinal)
+        {
+            [partition.Topic] = topic with { Partitions = partitions },
+        };
+        var brokers = new Dictionary<int, BrokerAddress>(before.Brokers);
+        brokers[leaderId] = address ?? brokers[leaderId];
+        return before with { Version = before.Version + 1, Brokers = brokers, Topics = topics };
     }
 
     /// <summary>Includes the topic in refreshes.</summary>
@@ -149,25 +182,64 @@ internal sealed class ClusterView : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Asks about all topics; those that may be created before, by themselves: the others must not come back when they were deleted.
+    /// </summary>
     private async Task<MetadataResponse> AskAsync(CancellationToken cancellationToken)
     {
-        KeyValuePair<string, bool>[] topics = [.. _topics];
+        string[] mayCreate = [.. _topics.Where(static t => t.Value).Select(static t => t.Key)];
+        if (mayCreate.Length > 0)
+        {
+            MetadataResponse created = await AskAsync(mayCreate, mayCreate: true, cancellationToken).ConfigureAwait(false);
+            foreach (MetadataResponse.MetadataResponseTopic topic in created.Topics)
+            {
+                if (topic is { ErrorCode: ErrorCode.None, Name: { } name })
+                {
+                    _topics.TryUpdate(name, false, true);
+                }
+            }
+
+            if (mayCreate.Length == _topics.Count)
+            {
+                return created;
+            }
+        }
+
+        return await AskAsync([.. _topics.Keys], mayCreate: false, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<MetadataResponse> AskAsync(string[] topics, bool mayCreate, CancellationToken cancellationToken)
+    {
         var request = new MetadataRequest
         {
-            Topics = Array.ConvertAll(topics, static t => new MetadataRequest.MetadataRequestTopic { Name = t.Key }),
-            AllowAutoTopicCreation = topics.Any(static t => t.Value),
+            Topics = Array.ConvertAll(topics, static t => new MetadataRequest.MetadataRequestTopic { Name = t }),
+            AllowAutoTopicCreation = mayCreate,
         };
-        return await WithAnyBrokerAsync(
+        return WithAnyBrokerAsync(
             async (connection, ct) =>
             {
                 using Answer<MetadataResponse> answer =
                     await connection.RequestAsync<MetadataRequest, MetadataResponse>(request, cancellationToken: ct).ConfigureAwait(false);
                 return answer.Message;
             },
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
     }
 
-    private ClusterSnapshot Merge(MetadataResponse response)
+    /// <summary>The picture is also changed by answers that name a leader: whoever comes second starts from what the first left.</summary>
+    private bool Change(Func<ClusterSnapshot, ClusterSnapshot?> change)
+    {
+        while (true)
+        {
+            ClusterSnapshot before = Snapshot;
+            ClusterSnapshot? after = change(before);
+            if (after is null || Interlocked.CompareExchange(ref _snapshot, after, before) == before)
+            {
+                return after is not null;
+            }
+        }
+    }
+
+    private static ClusterSnapshot Merge(ClusterSnapshot last, MetadataResponse response)
     {
         var brokers = new Dictionary<int, BrokerAddress>();
         var racks = new Dictionary<int, string?>();
@@ -182,12 +254,12 @@ internal sealed class ClusterView : IAsyncDisposable
         {
             if (topic.Name is { } name)
             {
-                Snapshot.Topics.TryGetValue(name, out TopicSnapshot? before);
+                last.Topics.TryGetValue(name, out TopicSnapshot? before);
                 topics[name] = TopicOf(topic, name, before);
             }
         }
 
-        return new ClusterSnapshot(Snapshot.Version + 1, response.ClusterId, response.ControllerId, brokers, racks, topics);
+        return new ClusterSnapshot(last.Version + 1, response.ClusterId, response.ControllerId, brokers, racks, topics);
     }
 
     internal static TopicSnapshot TopicOf(MetadataResponse.MetadataResponseTopic topic, string name, TopicSnapshot? before = null)

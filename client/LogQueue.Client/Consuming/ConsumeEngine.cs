@@ -10,9 +10,6 @@ namespace LogQueue.Client.Consuming;
 /// <summary>Ties a consumer's parts together: assignment, positions, fetches, commits. Thread-safe.</summary>
 internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
 {
-    /// <summary>How long a topic that does not exist (yet) is asked for.</summary>
-    private static readonly TimeSpan TopicPatience = TimeSpan.FromSeconds(10);
-
     private readonly Consumer _consumer;
     private readonly ConsumerOptions _options;
     private readonly ClusterView _cluster;
@@ -101,7 +98,8 @@ internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
         {
             await _stopMembership.CancelAsync().ConfigureAwait(false);
             await _membershipLoop.WaitAsync(deadline.Token).ConfigureAwait(false);
-            await HandOverAsync(_membership is null ? GroupIdentity.Outsider : _membership.Identity, deadline.Token).ConfigureAwait(false);
+            GroupIdentity? identity = _membership is null ? GroupIdentity.Outsider : _membership.Identity;
+            await HandOverAsync(identity, State.Assignment, deadline.Token).ConfigureAwait(false);
             if (_membership is not null)
             {
                 await _membership.LeaveAsync(deadline.Token).ConfigureAwait(false);
@@ -124,7 +122,33 @@ internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
 
     public async Task RevokeAsync(GroupIdentity identity, CancellationToken cancellationToken)
     {
-        Task quiet = State.FreezeAsync();
+        await WaitForHandlerAsync(State.FreezeAsync(), cancellationToken).ConfigureAwait(false);
+        await HandOverAsync(identity, State.Assignment, cancellationToken).ConfigureAwait(false);
+        State.Clear();
+    }
+
+    public async Task ReviseAsync(
+        GroupIdentity identity,
+        IReadOnlyList<TopicPartition> revoked,
+        IReadOnlyList<TopicPartition> added,
+        CancellationToken cancellationToken)
+    {
+        if (revoked.Count > 0)
+        {
+            await WaitForHandlerAsync(State.FreezeAsync(revoked), cancellationToken).ConfigureAwait(false);
+            await HandOverAsync(identity, revoked, cancellationToken).ConfigureAwait(false);
+            State.Remove(revoked);
+        }
+
+        State.Add(added);
+        if (added.Count > 0)
+        {
+            await WelcomeAsync(added, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WaitForHandlerAsync(Task quiet, CancellationToken cancellationToken)
+    {
         TimeSpan patience = Min(_options.RebalanceTimeout * 0.8, _options.SessionTimeout * 0.6);
         try
         {
@@ -134,9 +158,6 @@ internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
         {
             // The handler is slower than the group can wait: its record comes again to the next owner.
         }
-
-        await HandOverAsync(identity, cancellationToken).ConfigureAwait(false);
-        State.Clear();
     }
 
     public async Task LoseAsync(CancellationToken cancellationToken)
@@ -153,6 +174,11 @@ internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
     public async Task AssignAsync(GroupIdentity identity, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken)
     {
         State.Assign(partitions);
+        await WelcomeAsync(partitions, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task WelcomeAsync(IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken)
+    {
         if (_options.RebalanceListener is { } listener)
         {
             await listener.OnAssignedAsync(_consumer, partitions, cancellationToken).ConfigureAwait(false);
@@ -171,10 +197,10 @@ internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
     private void Run(Func<CancellationToken, Task> loop) => _loops.Add(Task.Run(() => loop(_stop.Token), CancellationToken.None));
 
     /// <summary>The listener's last word, then the commit.</summary>
-    private async Task HandOverAsync(GroupIdentity? identity, CancellationToken cancellationToken)
+    private async Task HandOverAsync(
+        GroupIdentity? identity, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken)
     {
-        TopicPartition[] partitions = State.Assignment;
-        if (_membership is not null && _options.RebalanceListener is { } listener && partitions.Length > 0)
+        if (_membership is not null && _options.RebalanceListener is { } listener && partitions.Count > 0)
         {
             await listener.OnRevokedAsync(_consumer, partitions, cancellationToken).ConfigureAwait(false);
         }
@@ -199,7 +225,7 @@ internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
             var partitions = new List<TopicPartition>(_options.Partitions ?? []);
             foreach (string topic in _options.Topics)
             {
-                TopicSnapshot found = await _cluster.GetTopicAsync(topic, mayCreate: false, TopicPatience, stop).ConfigureAwait(false);
+                TopicSnapshot found = await _cluster.GetTopicAsync(topic, mayCreate: false, _cluster.Options.TopicPatience, stop).ConfigureAwait(false);
                 partitions.AddRange(Enumerable.Range(0, found.Partitions.Length).Select(p => new TopicPartition(topic, p)));
             }
 

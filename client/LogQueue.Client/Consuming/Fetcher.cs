@@ -88,7 +88,7 @@ internal sealed class Fetcher(
         bool anyFull = false;
         foreach (ReadPartition p in partitions.Values)
         {
-            bool isWanted = p.HasPosition && !p.IsPaused && !p.IsTroubled && (p.StopOffset < 0 || p.FetchOffset < p.StopOffset)
+            bool isWanted = p.HasPosition && !p.IsPaused && !p.IsLeaving && !p.IsTroubled && (p.StopOffset < 0 || p.FetchOffset < p.StopOffset)
                 && snapshot.LeaderOf(p.Id) == brokerId;
             if (isWanted && p.BufferedBytes < options.PrefetchBytes)
             {
@@ -127,7 +127,10 @@ internal sealed class Fetcher(
                 {
                     if (FetchExchange.Find(parts, topic, partition.PartitionIndex, snapshot, byId) is { } part)
                     {
-                        TakeIn(part, partition, connection.Address.ToString());
+                        if (!LearnLeader(brokerId, part, partition, answer.Message))
+                        {
+                            TakeIn(part, partition, connection.Address.ToString());
+                        }
                     }
                 }
             }
@@ -139,6 +142,24 @@ internal sealed class Fetcher(
                 Trouble(part, e);
             }
         }
+    }
+
+    /// <summary>True when the broker said who leads now: that one is asked next, without looking around.</summary>
+    private bool LearnLeader(int brokerId, FetchPart part, FetchResponse.PartitionData answer, FetchResponse response)
+    {
+        FetchResponse.NodeEndpoint? node = Array.Find(response.NodeEndpoints, n => n.NodeId == answer.CurrentLeader.LeaderId);
+        bool isLearned = answer.ErrorCode is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch && cluster.LearnLeader(
+            part.Partition.Id,
+            brokerId,
+            answer.CurrentLeader.LeaderId,
+            answer.CurrentLeader.LeaderEpoch,
+            node is null ? null : new BrokerAddress(node.Host, node.Port));
+        if (isLearned)
+        {
+            Kick();
+        }
+
+        return isLearned;
     }
 
     private void TakeIn(FetchPart part, FetchResponse.PartitionData answer, string broker)

@@ -2,6 +2,7 @@ using LogQueue.Client.Cluster;
 using LogQueue.Client.Connections;
 using LogQueue.Client.Errors;
 using LogQueue.Client.Producing;
+using LogQueue.Protocol;
 using LogQueue.Records;
 
 namespace LogQueue.Client.Consuming;
@@ -11,10 +12,8 @@ namespace LogQueue.Client.Consuming;
 /// </summary>
 internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartResolver resolver, Action kickFetches)
 {
-    /// <summary>How long a partition that the cluster does not know is asked for before the reader is told.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly AsyncSignal _signal = new();
+    private readonly Dictionary<TopicPartition, long> _missingSince = [];
     private int _failures;
     private long _failingSince;
 
@@ -69,10 +68,12 @@ internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartRe
 
                 int failures = state.Read(static partitions => partitions.Values.Max(static p => p.FailureCount));
                 await Backoff.DelayAsync(cluster.Options, Math.Max(1, failures), stop).ConfigureAwait(false);
-                await cluster.RefreshAsync(cluster.Snapshot.Version, stop).ConfigureAwait(false);
+                ClusterSnapshot snapshot = await cluster.RefreshAsync(cluster.Snapshot.Version, stop).ConfigureAwait(false);
                 foreach ((TopicPartition id, _, _, _, _) in open.Where(static p => p.IsTroubled))
                 {
-                    state.Change(id, static p => p.IsTroubled = false);
+                    CheckKnown(snapshot, id);
+                    bool isLed = snapshot.LeaderOf(id) >= 0;
+                    state.Change(id, p => (p.IsTroubled, p.FailureCount) = (!isLed, p.FailureCount + (isLed ? 0 : 1)));
                 }
             }
 
@@ -102,8 +103,28 @@ internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartRe
             _failingSince = cluster.Options.TimeProvider.GetTimestamp();
         }
 
-        return error.ErrorCode is not (Protocol.ErrorCode.UnknownTopicOrPartition or Protocol.ErrorCode.UnknownTopicId)
-            || cluster.Options.TimeProvider.GetElapsedTime(_failingSince) < Patience;
+        return error.ErrorCode is not (ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId)
+            || cluster.Options.TimeProvider.GetElapsedTime(_failingSince) < cluster.Options.TopicPatience;
+    }
+
+    /// <summary>A partition without leader is waited for; one that does not exist any more only for a while.</summary>
+    private void CheckKnown(ClusterSnapshot snapshot, TopicPartition id)
+    {
+        bool isKnown = snapshot.Topics.TryGetValue(id.Topic, out TopicSnapshot? topic)
+            && topic.Error is not (ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId)
+            && (topic.Error != ErrorCode.None || id.Partition < topic.Partitions.Length);
+        if (isKnown)
+        {
+            _missingSince.Remove(id);
+            return;
+        }
+
+        long now = cluster.Options.TimeProvider.GetTimestamp();
+        if (!_missingSince.TryAdd(id, now) && cluster.Options.TimeProvider.GetElapsedTime(_missingSince[id]) >= cluster.Options.TopicPatience)
+        {
+            state.Fail(KafkaErrors.Of(
+                ErrorCode.UnknownTopicOrPartition, $"Reading {id.Topic}-{id.Partition}", detail: "the topic was deleted"));
+        }
     }
 
     private async Task PlaceAsync(

@@ -38,6 +38,9 @@ internal sealed class ReadPartition(TopicPartition id)
 
     public bool IsPaused { get; set; }
 
+    /// <summary>It is about to go to another member: nothing more of it is fetched or yielded.</summary>
+    public bool IsLeaving { get; set; }
+
     /// <summary>A fetch failed in a way that a look at the cluster may cure.</summary>
     public bool IsTroubled { get; set; }
 
@@ -55,4 +58,32 @@ internal sealed class ReadPartition(TopicPartition id)
 
     /// <summary>Whether everything up to the stop was yielded and asked past.</summary>
     public bool IsFinished => StopOffset >= 0 && HasPosition && Current is null && DeliveredOffset >= StopOffset;
+
+    /// <summary>
+    /// Takes the chunk out of the reader's hands and notes how far it came: <paramref name="nextIndex"/> is the first record not yielded.
+    /// What is left of it comes first again.
+    /// </summary>
+    public void TakeBack(FetchedChunk chunk, int nextIndex, bool isAskedPast)
+    {
+        Current = null;
+        if (isAskedPast && nextIndex > 0)
+        {
+            DeliveredOffset = chunk.Records[nextIndex - 1].Offset + 1;
+        }
+        else if (chunk.Position >= 0)
+        {
+            DeliveredOffset = chunk.Position;
+        }
+
+        if (isAskedPast && nextIndex >= chunk.Count)
+        {
+            DeliveredOffset = chunk.NextOffset;
+            return;
+        }
+
+        chunk.Start = nextIndex;
+        chunk.MustStop = false;
+        Chunks.Insert(0, chunk);
+        BufferedBytes += chunk.SizeBytes;
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
     private TaskCompletionSource? _quiet;
     private Exception? _fault;
     private bool _isFrozen;
-    private bool _isHolding;
+    private FetchedChunk? _held;
     private bool _isAssigned;
     private bool _isClosed;
 
@@ -73,8 +73,8 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
         kick();
     }
 
-    /// <summary>Adds partitions (a topic that grew).</summary>
-    public void AddPartitions(IEnumerable<TopicPartition> partitions)
+    /// <summary>Adds partitions to those that are being read.</summary>
+    public void Add(IEnumerable<TopicPartition> partitions)
     {
         lock (_lock)
         {
@@ -82,6 +82,28 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
             {
                 _partitions.TryAdd(id, new ReadPartition(id));
             }
+
+            _isFrozen = false;
+            _isAssigned = true;
+            WakeReaderLocked();
+        }
+    }
+
+    /// <summary>Takes some partitions away.</summary>
+    public void Remove(IEnumerable<TopicPartition> partitions)
+    {
+        lock (_lock)
+        {
+            foreach (TopicPartition id in partitions)
+            {
+                if (_partitions.Remove(id, out ReadPartition? partition))
+                {
+                    DropChunksLocked(partition);
+                    _ready.Remove(partition);
+                }
+            }
+
+            WakeReaderLocked();
         }
     }
 
@@ -100,21 +122,18 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
         lock (_lock)
         {
             _isFrozen = true;
-            foreach (ReadPartition partition in _partitions.Values)
-            {
-                if (partition.Current is { } current)
-                {
-                    current.MustStop = true;
-                }
-            }
+            return QuietLocked(_partitions.Values);
+        }
+    }
 
-            if (!_isHolding)
-            {
-                return Task.CompletedTask;
-            }
-
-            _quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _quiet.Task;
+    /// <summary>Yields nothing more of these; completes when the reader has asked past what it holds of them.</summary>
+    public Task FreezeAsync(IEnumerable<TopicPartition> partitions)
+    {
+        lock (_lock)
+        {
+            ReadPartition[] leaving = [.. partitions.Where(_partitions.ContainsKey).Select(id => _partitions[id])];
+            Array.ForEach(leaving, static p => p.IsLeaving = true);
+            return QuietLocked(leaving);
         }
     }
 
@@ -224,31 +243,11 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
             ReadPartition partition = chunk.Partition;
             if (partition.Current == chunk)
             {
-                partition.Current = null;
-                if (isAskedPast && nextIndex > 0)
-                {
-                    partition.DeliveredOffset = chunk.Records[nextIndex - 1].Offset + 1;
-                }
-                else if (chunk.Position >= 0)
-                {
-                    partition.DeliveredOffset = chunk.Position;
-                }
-
-                if (isAskedPast && nextIndex >= chunk.Count)
-                {
-                    partition.DeliveredOffset = chunk.NextOffset;
-                }
-                else
-                {
-                    chunk.Start = nextIndex;
-                    chunk.MustStop = false;
-                    partition.Chunks.Insert(0, chunk);
-                    partition.BufferedBytes += chunk.SizeBytes;
-                    MarkReadyLocked(partition);
-                }
+                partition.TakeBack(chunk, nextIndex, isAskedPast);
+                MarkReadyLocked(partition);
             }
 
-            _isHolding = false;
+            _held = null;
             _quiet?.TrySetResult();
             _quiet = null;
         }
@@ -273,7 +272,7 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
                 taken = _isFrozen || _isClosed ? null : TakeLocked(out mustKick);
                 if (taken is not null)
                 {
-                    _isHolding = true;
+                    _held = taken;
                 }
                 else if (_isClosed || IsFinishedLocked())
                 {
@@ -306,7 +305,7 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
             ReadPartition partition = node.Value;
             _ready.Remove(node);
             partition.IsReady = false;
-            while (!partition.IsPaused && partition.Chunks.Count > 0)
+            while (!partition.IsPaused && !partition.IsLeaving && partition.Chunks.Count > 0)
             {
                 FetchedChunk chunk = partition.Chunks[0];
                 partition.Chunks.RemoveAt(0);
@@ -332,9 +331,25 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
 
     private bool IsFinishedLocked() => options.StopAtEnd && _isAssigned && !_isFrozen && _partitions.Values.All(static p => p.IsFinished);
 
+    private Task QuietLocked(IEnumerable<ReadPartition> partitions)
+    {
+        bool isHeld = false;
+        foreach (ReadPartition partition in partitions)
+        {
+            if (partition.Current is { } current)
+            {
+                current.MustStop = true;
+                isHeld |= current == _held;
+            }
+        }
+
+        _quiet = !isHeld ? _quiet : _quiet ?? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return isHeld ? _quiet!.Task : Task.CompletedTask;
+    }
+
     private void MarkReadyLocked(ReadPartition partition)
     {
-        if (!partition.IsReady && !partition.IsPaused && partition.Chunks.Count > 0)
+        if (!partition.IsReady && !partition.IsPaused && !partition.IsLeaving && partition.Chunks.Count > 0)
         {
             partition.IsReady = true;
             _ready.AddLast(partition);

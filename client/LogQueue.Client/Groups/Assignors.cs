@@ -8,8 +8,20 @@ internal static class Assignors
     public static string NameOf(GroupAssignor assignor) => assignor switch
     {
         GroupAssignor.Range => "range",
+        GroupAssignor.CooperativeSticky => StickyAssignor.Name,
         _ => "roundrobin",
     };
+
+    /// <summary>Whether partitions may be kept over rebalances: only when the group can choose nothing else.</summary>
+    public static bool IsCooperative(IReadOnlyList<GroupAssignor> assignors) =>
+        assignors.All(static a => a == GroupAssignor.CooperativeSticky);
+
+    /// <summary>Shares out by the assignor that the group chose; the sticky one looks at what members have.</summary>
+    public static Dictionary<string, List<TopicPartition>> Assign(
+        string name, IReadOnlyDictionary<string, MemberSubscription> members, IReadOnlyDictionary<string, int> partitionCounts) =>
+        name == StickyAssignor.Name
+            ? StickyAssignor.Assign(members, partitionCounts)
+            : Assign(name, members.ToDictionary(static m => m.Key, static m => m.Value.Topics), partitionCounts);
 
     /// <summary>Shares out by the assignor that the group chose.</summary>
     /// <param name="name">The protocol's name of the assignor.</param>

@@ -13,28 +13,40 @@ internal static class ConsumerProtocol
     /// <summary>The protocol type of consumer groups.</summary>
     public const string Type = "consumer";
 
+    /// <summary>A subscription of version 0: all that assignors need that do not look at what members have.</summary>
     public static byte[] WriteSubscription(IEnumerable<string> topics)
     {
         using var output = new PooledBufferWriter();
         var writer = new WireWriter(output);
         writer.WriteInt16(0);
-        string[] sorted = [.. topics.Order(StringComparer.Ordinal)];
-        writer.WriteArrayLength(sorted.Length, compact: false);
-        foreach (string topic in sorted)
-        {
-            writer.WriteString(topic, compact: false);
-        }
-
+        WriteTopics(ref writer, topics);
         writer.WriteInt32(-1);
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>The topics of a subscription of any version; newer fields are not needed.</summary>
+    /// <summary>
+    /// A subscription of version 2, with what the member has. The generation stands in the user data, too: there older members of other
+    /// clients look for it.
+    /// </summary>
+    public static byte[] WriteSubscription(MemberSubscription subscription)
+    {
+        using var output = new PooledBufferWriter();
+        var writer = new WireWriter(output);
+        writer.WriteInt16(2);
+        WriteTopics(ref writer, subscription.Topics);
+        writer.WriteInt32(sizeof(int));
+        writer.WriteInt32(subscription.GenerationId);
+        WritePartitions(ref writer, subscription.Owned);
+        writer.WriteInt32(subscription.GenerationId);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A subscription of any version; fields that a version lacks are empty, or unknown.</summary>
     /// <exception cref="WireFormatException">The bytes are no subscription.</exception>
-    public static string[] ReadTopics(ReadOnlyMemory<byte> bytes)
+    public static MemberSubscription ReadSubscription(ReadOnlyMemory<byte> bytes)
     {
         var reader = new WireReader(bytes);
-        reader.ReadInt16();
+        short version = reader.ReadInt16();
         int count = reader.ReadArrayLength(compact: false, minElementBytes: 2);
         var topics = new string[Math.Max(0, count)];
         for (int i = 0; i < topics.Length; i++)
@@ -42,7 +54,17 @@ internal static class ConsumerProtocol
             topics[i] = reader.ReadString(compact: false);
         }
 
-        return topics;
+        if (version < 1)
+        {
+            return new MemberSubscription(topics, [], -1);
+        }
+
+        ReadOnlyMemory<byte>? userData = reader.ReadNullableBytes(compact: false);
+        List<TopicPartition> owned = ReadPartitions(ref reader);
+        int generation = version >= 2 ? reader.ReadInt32()
+            : userData is { Length: sizeof(int) } data ? System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(data.Span)
+            : -1;
+        return new MemberSubscription(topics, owned, generation);
     }
 
     public static byte[] WriteAssignment(IEnumerable<TopicPartition> partitions)
@@ -50,6 +72,37 @@ internal static class ConsumerProtocol
         using var output = new PooledBufferWriter();
         var writer = new WireWriter(output);
         writer.WriteInt16(0);
+        WritePartitions(ref writer, partitions);
+        writer.WriteInt32(-1);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The partitions of an assignment; empty bytes are an empty one.</summary>
+    /// <exception cref="WireFormatException">The bytes are no assignment.</exception>
+    public static List<TopicPartition> ReadAssignment(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return [];
+        }
+
+        var reader = new WireReader(bytes);
+        reader.ReadInt16();
+        return ReadPartitions(ref reader);
+    }
+
+    private static void WriteTopics(ref WireWriter writer, IEnumerable<string> topics)
+    {
+        string[] sorted = [.. topics.Order(StringComparer.Ordinal)];
+        writer.WriteArrayLength(sorted.Length, compact: false);
+        foreach (string topic in sorted)
+        {
+            writer.WriteString(topic, compact: false);
+        }
+    }
+
+    private static void WritePartitions(ref WireWriter writer, IEnumerable<TopicPartition> partitions)
+    {
         IGrouping<string, TopicPartition>[] topics =
             [.. partitions.GroupBy(static p => p.Topic, StringComparer.Ordinal).OrderBy(static g => g.Key, StringComparer.Ordinal)];
         writer.WriteArrayLength(topics.Length, compact: false);
@@ -63,23 +116,11 @@ internal static class ConsumerProtocol
                 writer.WriteInt32(number);
             }
         }
-
-        writer.WriteInt32(-1);
-        return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>The partitions of an assignment; empty bytes are an empty one.</summary>
-    /// <exception cref="WireFormatException">The bytes are no assignment.</exception>
-    public static List<TopicPartition> ReadAssignment(ReadOnlyMemory<byte> bytes)
+    private static List<TopicPartition> ReadPartitions(ref WireReader reader)
     {
         var partitions = new List<TopicPartition>();
-        if (bytes.IsEmpty)
-        {
-            return partitions;
-        }
-
-        var reader = new WireReader(bytes);
-        reader.ReadInt16();
         int topics = reader.ReadArrayLength(compact: false, minElementBytes: 6);
         for (int t = 0; t < topics; t++)
         {

@@ -2,6 +2,7 @@ using LogQueue.Client.Connections;
 using LogQueue.Client.Errors;
 using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
+using LogQueue.Records;
 
 namespace LogQueue.Client.Groups;
 
@@ -11,11 +12,13 @@ internal sealed class GroupExchange(CoordinatorLocator coordinator, ConsumerOpti
     /// <summary>Slack on top of the time that the coordinator may hold an answer back.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(5);
 
-    /// <summary>Joins; waits for the other members. The members' metadata lie in the answer: dispose it after use.</summary>
-    public async Task<Answer<JoinGroupResponse>> JoinAsync(string memberId, string reason, CancellationToken cancellationToken)
+    /// <summary>Joins, saying what it reads now; waits for the other members. The members' metadata lie in the answer: dispose it after use.</summary>
+    public async Task<Answer<JoinGroupResponse>> JoinAsync(
+        string memberId, IReadOnlyList<TopicPartition> owned, int generationId, string reason, CancellationToken cancellationToken)
     {
         BrokerConnection connection = await coordinator.ConnectAsync(ConnectionUse.Membership, cancellationToken).ConfigureAwait(false);
-        byte[] subscription = ConsumerProtocol.WriteSubscription(options.Topics);
+        byte[] plain = ConsumerProtocol.WriteSubscription(options.Topics);
+        byte[] withOwned = ConsumerProtocol.WriteSubscription(new MemberSubscription([.. options.Topics], owned, generationId));
         var request = new JoinGroupRequest
         {
             GroupId = options.Group!,
@@ -25,7 +28,11 @@ internal sealed class GroupExchange(CoordinatorLocator coordinator, ConsumerOpti
             GroupInstanceId = options.GroupInstanceId,
             ProtocolType = ConsumerProtocol.Type,
             Protocols = [.. options.Assignors.Select(
-                a => new JoinGroupRequest.JoinGroupRequestProtocol { Name = Assignors.NameOf(a), Metadata = subscription })],
+                a => new JoinGroupRequest.JoinGroupRequestProtocol
+                {
+                    Name = Assignors.NameOf(a),
+                    Metadata = a == GroupAssignor.CooperativeSticky ? withOwned : plain,
+                })],
             Reason = reason,
         };
         return await connection

@@ -13,6 +13,9 @@ namespace LogQueue.Client.Groups;
 internal sealed class GroupMembership(ConsumerOptions options, ClusterView cluster, CoordinatorLocator coordinator, IGroupHost host)
 {
     private readonly GroupExchange _exchange = new(coordinator, options);
+    private readonly bool _isCooperative = Assignors.IsCooperative(options.Assignors);
+    private List<TopicPartition> _owned = [];
+    private long _lastContact;
     private string _memberId = "";
     private GroupIdentity? _identity;
     private bool _isAssigned;
@@ -32,9 +35,12 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
             {
                 try
                 {
-                    await JoinAsync(stop).ConfigureAwait(false);
+                    bool isSettled = await JoinAsync(stop).ConfigureAwait(false);
                     failures = 0;
-                    await StayAsync(stop).ConfigureAwait(false);
+                    if (isSettled)
+                    {
+                        await StayAsync(stop).ConfigureAwait(false);
+                    }
                 }
                 catch (KafkaException e) when (MayRejoin(e))
                 {
@@ -66,10 +72,12 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
         }
     }
 
-    private async Task JoinAsync(CancellationToken stop)
+    /// <summary>Joins and takes the assignment; false when partitions were given up, so that others wait for another rebalance.</summary>
+    private async Task<bool> JoinAsync(CancellationToken stop)
     {
         string reason = _isAssigned ? "rebalance" : "joining";
-        using Answer<JoinGroupResponse> answer = await _exchange.JoinAsync(_memberId, reason, stop).ConfigureAwait(false);
+        using Answer<JoinGroupResponse> answer =
+            await _exchange.JoinAsync(_memberId, _owned, Identity?.GenerationId ?? -1, reason, stop).ConfigureAwait(false);
         JoinGroupResponse joined = answer.Message;
         if (joined.ErrorCode == ErrorCode.MemberIdRequired)
         {
@@ -87,24 +95,35 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
         List<TopicPartition> mine = ConsumerProtocol.ReadAssignment(encoded);
         Volatile.Write(ref _identity, identity);
         _isAssigned = true;
-        await host.AssignAsync(identity, mine, stop).ConfigureAwait(false);
+        _lastContact = cluster.Options.TimeProvider.GetTimestamp();
+        if (!_isCooperative)
+        {
+            await host.AssignAsync(identity, mine, stop).ConfigureAwait(false);
+            return true;
+        }
+
+        TopicPartition[] revoked = [.. _owned.Except(mine)];
+        TopicPartition[] added = [.. mine.Except(_owned)];
+        _owned = mine;
+        await host.ReviseAsync(identity, revoked, added, stop).ConfigureAwait(false);
+        return revoked.Length == 0;
     }
 
     private async Task<Dictionary<string, byte[]>> ShareOutAsync(JoinGroupResponse joined, CancellationToken stop)
     {
-        var members = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var members = new Dictionary<string, MemberSubscription>(StringComparer.Ordinal);
         foreach (JoinGroupResponse.JoinGroupResponseMember member in joined.Members)
         {
-            members[member.MemberId] = ConsumerProtocol.ReadTopics(member.Metadata);
+            members[member.MemberId] = ConsumerProtocol.ReadSubscription(member.Metadata);
         }
 
-        foreach (string topic in members.Values.SelectMany(static t => t))
+        foreach (string topic in members.Values.SelectMany(static m => m.Topics))
         {
             cluster.Watch(topic, mayCreate: false);
         }
 
         ClusterSnapshot snapshot = await cluster.RefreshAsync(cluster.Snapshot.Version, stop).ConfigureAwait(false);
-        Dictionary<string, int> counts = CountsOf(snapshot, members.Values.SelectMany(static t => t));
+        Dictionary<string, int> counts = CountsOf(snapshot, members.Values.SelectMany(static m => m.Topics));
         _partitionSum = counts.Values.Sum();
         return Assignors.Assign(joined.ProtocolName ?? "range", members, counts)
             .ToDictionary(static a => a.Key, static a => ConsumerProtocol.WriteAssignment(a.Value), StringComparer.Ordinal);
@@ -114,7 +133,7 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
     private async Task StayAsync(CancellationToken stop)
     {
         GroupIdentity identity = _identity!;
-        long lastAnswer = cluster.Options.TimeProvider.GetTimestamp();
+        _lastContact = cluster.Options.TimeProvider.GetTimestamp();
         while (true)
         {
             await Task.Delay(options.HeartbeatInterval, cluster.Options.TimeProvider, stop).ConfigureAwait(false);
@@ -124,7 +143,7 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
                 code = await _exchange.HeartbeatAsync(identity, stop).ConfigureAwait(false);
             }
             catch (KafkaException e) when (CoordinatorLocator.WantsSearch(e.ErrorCode)
-                && cluster.Options.TimeProvider.GetElapsedTime(lastAnswer) < options.SessionTimeout)
+                && !IsSessionOver)
             {
                 coordinator.Forget();
                 continue;
@@ -136,11 +155,15 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
                 continue;
             }
 
-            lastAnswer = cluster.Options.TimeProvider.GetTimestamp();
+            _lastContact = cluster.Options.TimeProvider.GetTimestamp();
             bool topicsChanged = code == ErrorCode.None && _isLeader && await TopicsChangedAsync(stop).ConfigureAwait(false);
             if (code == ErrorCode.RebalanceInProgress || topicsChanged)
             {
-                await host.RevokeAsync(identity, stop).ConfigureAwait(false);
+                if (!_isCooperative)
+                {
+                    await host.RevokeAsync(identity, stop).ConfigureAwait(false);
+                }
+
                 return;
             }
 
@@ -174,6 +197,8 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
         .Where(t => snapshot.Topics.TryGetValue(t, out TopicSnapshot? topic) && topic.Error == ErrorCode.None)
         .ToDictionary(static t => t, t => snapshot.Topics[t].Partitions.Length, StringComparer.Ordinal);
 
+    private bool IsSessionOver => cluster.Options.TimeProvider.GetElapsedTime(_lastContact) >= options.SessionTimeout;
+
     private static bool MayRejoin(KafkaException error) => KafkaErrors.IsRetriable(error) || error.ErrorCode is ErrorCode.MemberIdRequired
         or ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration or ErrorCode.RebalanceInProgress;
 
@@ -189,10 +214,14 @@ internal sealed class GroupMembership(ConsumerOptions options, ClusterView clust
             _memberId = "";
         }
 
-        // A failed join or sync keeps what the last revocation left (nothing); only a failed heartbeat loses partitions.
-        if (Identity is not null && error.ErrorCode is not (ErrorCode.MemberIdRequired or ErrorCode.RebalanceInProgress))
+        // A failed join or sync keeps what the last revocation left: nothing, or, if cooperative, all, while the group still counts on us.
+        bool isOut = _isCooperative
+            ? IsSessionOver || error.ErrorCode is ErrorCode.UnknownMemberId or ErrorCode.IllegalGeneration
+            : error.ErrorCode is not (ErrorCode.MemberIdRequired or ErrorCode.RebalanceInProgress);
+        if (Identity is not null && isOut)
         {
             Volatile.Write(ref _identity, null);
+            _owned = [];
             await host.LoseAsync(stop).ConfigureAwait(false);
         }
     }

@@ -14,6 +14,13 @@ internal interface IGroupHost
     /// <summary>These partitions are ours from now on.</summary>
     Task AssignAsync(GroupIdentity identity, IReadOnlyList<TopicPartition> partitions, CancellationToken cancellationToken);
 
+    /// <summary>Some partitions go (as by <see cref="RevokeAsync"/>), some come; the others are read on meanwhile.</summary>
+    Task ReviseAsync(
+        GroupIdentity identity,
+        IReadOnlyList<TopicPartition> revoked,
+        IReadOnlyList<TopicPartition> added,
+        CancellationToken cancellationToken);
+
     /// <summary>Membership has ended for good.</summary>
     void Fail(Exception error);
 }

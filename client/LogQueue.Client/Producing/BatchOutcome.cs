@@ -9,5 +9,8 @@ namespace LogQueue.Client.Producing;
 /// <param name="Failure">The error in words; null when stored.</param>
 internal readonly record struct BatchOutcome(ErrorCode Error, long BaseOffset, long AppendTimestampMs, KafkaException? Failure)
 {
+    /// <summary>The answer named a leader that was not known before.</summary>
+    public bool KnowsLeader { get; init; }
+
     public static BatchOutcome Lost(KafkaException failure) => new(failure.ErrorCode, -1, -1, failure);
 }

@@ -152,7 +152,7 @@ internal sealed class BrokerSender
         {
             using LogQueue.Wire.Memory.PooledBuffer frame = await pending.Answer.ConfigureAwait(false);
             ProduceResponse response = BrokerConnection.Decode<ProduceResponse>(frame, pending.Version);
-            outcomes = ProduceExchange.Decode(batches, response, connection.Address.ToString());
+            outcomes = ProduceExchange.Decode(batches, response, connection.Address.ToString(), _brokerId, _engine.Cluster);
         }
         catch (Exception e)
         {

@@ -12,15 +12,26 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
     private readonly Lock _lock = new();
     private readonly List<ProducerBatch> _waiting = [];
     private readonly List<ProducerBatch> _inFlight = [];
+    private RecordBatchBuilderOptions _build = context.BuilderOptions;
     private ProducerIdentity _identity = ProducerIdentity.None;
     private int _nextSequence;
     private long _nextOrder;
     private bool _isActive;
     private bool _isRetrying;
+    private bool _isEstablished;
+    private bool _mustBump;
+    private bool _knowsLeader;
+    private long _unknownSince = -1;
 
     public TopicPartition Partition => partition;
 
-    /// <summary>The broker refused the sequence: a fresh producer identity is needed before the next try.</summary>
+    /// <summary>Orders of two batches lie so far apart that the parts of a batch, by record number, find room between them.</summary>
+    private const long OrderStep = 1 << 20;
+
+    /// <summary>What went wrong last, for the error of those whose time runs out; null when the last batch was stored.</summary>
+    public KafkaException? LastFailure { get; private set; }
+
+    /// <summary>The broker does not know us by this id any more: a fresh producer identity is needed before the next try.</summary>
     public bool NeedsIdentity { get; private set; }
 
     /// <summary>Failures in a row: how long the next pause is.</summary>
@@ -45,7 +56,8 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
                     isFull = true;
                 }
 
-                open = new ProducerBatch(this, _nextOrder++, context.Time.GetTimestamp(), context.BuilderOptions);
+                open = new ProducerBatch(this, _nextOrder, context.Time.GetTimestamp(), _build);
+                _nextOrder += OrderStep;
                 open.TryAppend(record, timestampMs, budgetBytes);
                 _waiting.Add(open);
             }
@@ -69,6 +81,12 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
             if (isIdle)
             {
                 _isActive = false;
+                return null;
+            }
+
+            if (identity.Id >= 0 && !_isEstablished && _inFlight.Count > 0)
+            {
+                // A broker that has nothing of us yet takes any number as the first: the second batch must not come before the first.
                 return null;
             }
 
@@ -106,26 +124,35 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
         lock (_lock)
         {
             _inFlight.Remove(batch);
-            isEnded = batch.IsDone || isExpired || outcome.Error is ErrorCode.None or ErrorCode.DuplicateSequenceNumber
-                || !MayRetryLocked(batch, outcome.Error);
+            bool isTooLarge = outcome.Error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge;
+            bool isSplit = isTooLarge && !batch.IsDone && !isExpired && batch.RecordCount > 1;
+            isEnded = !isSplit && (batch.IsDone || isExpired || outcome.Error is ErrorCode.None or ErrorCode.DuplicateSequenceNumber
+                || !MayRetryLocked(batch, outcome));
+            LastFailure = outcome.Failure;
+            _knowsLeader = outcome.KnowsLeader || (_knowsLeader && _isRetrying);
             if (outcome.Error == ErrorCode.None)
             {
                 FailureCount = 0;
+                _unknownSince = -1;
+                _isEstablished |= batch.Identity == _identity;
             }
 
             if (!isEnded)
             {
                 int at = _waiting.FindIndex(b => b.Order > batch.Order);
-                _waiting.Insert(at < 0 ? _waiting.Count : at, batch);
-                if (!_isRetrying)
-                {
-                    FailureCount++;
-                }
-
+                _waiting.InsertRange(at < 0 ? _waiting.Count : at, isSplit ? SplitLocked(batch) : [batch]);
+                FailureCount += _isRetrying || isSplit ? 0 : 1;
                 _isRetrying = true;
             }
 
-            step = _isRetrying && _inFlight.Count == 0 ? QueueStep.ScheduleRetry : QueueStep.None;
+            step = !_isRetrying || _inFlight.Count > 0 ? QueueStep.None
+                : _knowsLeader && !NeedsIdentity ? QueueStep.SendOn
+                : QueueStep.ScheduleRetry;
+        }
+
+        if (isEnded && outcome.Error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge && batch.RecordCount == 1)
+        {
+            outcome = outcome with { Failure = TooLargeAlone(batch, outcome.Failure) };
         }
 
         if (isEnded)
@@ -143,10 +170,19 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
         lock (_lock)
         {
             _isRetrying = false;
-            if (NeedsIdentity && fresh.Id >= 0)
+            _knowsLeader = false;
+            if (_mustBump && !NeedsIdentity)
+            {
+                // The next epoch of the same id starts at 0, too, and the broker need not be asked for it.
+                fresh = _identity with { Epoch = (short)(_identity.Epoch + 1) };
+            }
+
+            if ((NeedsIdentity || _mustBump) && fresh.Id >= 0)
             {
                 // What waits was refused, so it is not in the log: numbered anew it cannot be stored twice.
                 NeedsIdentity = false;
+                _mustBump = false;
+                _isEstablished = false;
                 _identity = fresh;
                 _nextSequence = 0;
                 foreach (ProducerBatch batch in _waiting.Where(static b => b.BaseSequence >= 0))
@@ -208,6 +244,16 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
         }
     }
 
+    /// <summary>Takes in whether the cluster knows the partition; true when it has not for longer than is waited for.</summary>
+    public bool IsUnknownForLong(bool isUnknown)
+    {
+        lock (_lock)
+        {
+            _unknownSince = !isUnknown ? -1 : _unknownSince < 0 ? context.Time.GetTimestamp() : _unknownSince;
+            return isUnknown && context.Time.GetElapsedTime(_unknownSince) >= context.ClientOptions.TopicPatience;
+        }
+    }
+
     private void StampLocked(ProducerBatch batch, ProducerIdentity identity)
     {
         if (_identity.Id < 0)
@@ -222,11 +268,35 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
     /// <summary>Sequence numbers run to Int32.MaxValue and go on at 0.</summary>
     internal static int SequenceAfter(int sequence, int count) => (int)(((long)sequence + count) & int.MaxValue);
 
-    private bool MayRetryLocked(ProducerBatch batch, ErrorCode error)
+    /// <summary>Divides what the broker found too large, and builds smaller batches from now on.</summary>
+    private IReadOnlyList<ProducerBatch> SplitLocked(ProducerBatch batch)
     {
+        batch.Bytes();
+        int half = Math.Max(RecordBatchLayout.HeaderBytes + 1, batch.PlainBytes / 2);
+        _build = _build with { MaxBatchBytes = Math.Min(_build.MaxBatchBytes, half) };
+        return batch.Split(_build);
+    }
+
+    private static KafkaException TooLargeAlone(ProducerBatch batch, KafkaException? refused) => new(
+        ErrorCode.MessageTooLarge,
+        $"A record of {batch.PlainBytes - RecordBatchLayout.HeaderBytes} bytes is larger than {batch.Partition.Topic}-"
+        + $"{batch.Partition.Partition} takes, even alone in its batch: send smaller records, compress, or raise the topic's "
+        + "max.message.bytes.",
+        refused?.Broker,
+        refused);
+
+    private bool MayRetryLocked(ProducerBatch batch, BatchOutcome outcome)
+    {
+        ErrorCode error = outcome.Error;
+        if (error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId)
+        {
+            _unknownSince = _unknownSince < 0 ? context.Time.GetTimestamp() : _unknownSince;
+            return context.Time.GetElapsedTime(_unknownSince) < context.ClientOptions.TopicPatience;
+        }
+
         if (error is not (ErrorCode.OutOfOrderSequenceNumber or ErrorCode.UnknownProducerId or ErrorCode.InvalidProducerEpoch))
         {
-            return Errors.KafkaErrors.IsRetriable(error);
+            return outcome.Failure is { } failure ? Errors.KafkaErrors.IsRetriable(failure) : Errors.KafkaErrors.IsRetriable(error);
         }
 
         if (batch.BaseSequence < 0)
@@ -236,7 +306,13 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
 
         // Out of order because an earlier batch is still to be sent again: then the sequence is right and only the moment was wrong.
         bool earlierIsOpen = _inFlight.Concat(_waiting).Any(b => b.Order < batch.Order && b.BaseSequence >= 0);
-        NeedsIdentity |= !(error == ErrorCode.OutOfOrderSequenceNumber && earlierIsOpen);
+        bool isRefused = !(error == ErrorCode.OutOfOrderSequenceNumber && earlierIsOpen);
+        bool isBumpable = error != ErrorCode.InvalidProducerEpoch && _identity.Epoch < short.MaxValue;
+
+        // Answers of the epoch before say nothing about the one now.
+        isRefused &= batch.Identity == _identity;
+        NeedsIdentity |= isRefused && !isBumpable;
+        _mustBump |= isRefused && isBumpable;
         return true;
     }
 }

@@ -1,3 +1,5 @@
+using LogQueue.Client.Cluster;
+using LogQueue.Client.Connections;
 using LogQueue.Client.Errors;
 using LogQueue.Protocol;
 using LogQueue.Protocol.Messages;
@@ -32,7 +34,8 @@ internal static class ProduceExchange
     }
 
     /// <summary>The outcome of every batch, in their order; what the broker left out counts as lost.</summary>
-    public static BatchOutcome[] Decode(IReadOnlyList<ProducerBatch> batches, ProduceResponse response, string broker)
+    public static BatchOutcome[] Decode(
+        IReadOnlyList<ProducerBatch> batches, ProduceResponse response, string broker, int brokerId, ClusterView cluster)
     {
         var found = new Dictionary<TopicPartition, ProduceResponse.PartitionProduceResponse>(batches.Count);
         foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
@@ -48,12 +51,28 @@ internal static class ProduceExchange
         {
             TopicPartition id = batches[i].Partition;
             outcomes[i] = found.TryGetValue(id, out ProduceResponse.PartitionProduceResponse? answer)
-                ? OutcomeOf(id, answer, broker)
+                ? OutcomeOf(id, answer, broker) with { KnowsLeader = Learn(cluster, brokerId, id, answer, response) }
                 : BatchOutcome.Lost(
                     new KafkaException(ErrorCode.NetworkException, $"{broker} did not answer for {id.Topic}-{id.Partition}.", broker));
         }
 
         return outcomes;
+    }
+
+    private static bool Learn(
+        ClusterView cluster,
+        int brokerId,
+        TopicPartition id,
+        ProduceResponse.PartitionProduceResponse answer,
+        ProduceResponse response)
+    {
+        ProduceResponse.NodeEndpoint? node = Array.Find(response.NodeEndpoints, n => n.NodeId == answer.CurrentLeader.LeaderId);
+        return answer.ErrorCode is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch && cluster.LearnLeader(
+            id,
+            brokerId,
+            answer.CurrentLeader.LeaderId,
+            answer.CurrentLeader.LeaderEpoch,
+            node is null ? null : new BrokerAddress(node.Host, node.Port));
     }
 
     private static BatchOutcome OutcomeOf(TopicPartition id, ProduceResponse.PartitionProduceResponse answer, string broker)

@@ -17,12 +17,16 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
     private const int Pending = 0;
     private const int Succeeded = 1;
     private const int Failed = 2;
+    private const int Divided = 3;
 
     private readonly Lock _lock = new();
     private readonly PartitionQueue _queue;
     private RecordBatchBuilder? _builder;
     private Memory<byte> _built;
     private long[] _timestamps = new long[16];
+    private ProducerBatch? _whole;
+    private ProducerBatch[] _parts = [];
+    private int _openParts;
     private BatchWaiters? _waiters;
     private Exception? _error;
     private long _baseOffset;
@@ -127,6 +131,47 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
         return _built;
     }
 
+    /// <summary>
+    /// Divides it into batches that follow each other in its place, with its sequence numbers. The sends of its records complete with
+    /// their part, once all parts are done. Only when it is not being sent; gives its buffers back.
+    /// </summary>
+    public IReadOnlyList<ProducerBatch> Split(RecordBatchBuilderOptions options)
+    {
+        var parts = new List<ProducerBatch>();
+        using (var reader = RecordBatchReader.Open(Bytes()))
+        {
+            for (int i = 0; reader.TryRead(out Record record); i++)
+            {
+                var again = new OutgoingRecord(Partition.Topic, record.Key, record.Value) { Headers = record.Headers };
+                if (parts.Count == 0 || !parts[^1].TryAppend(again, _timestamps[i], 0))
+                {
+                    var part = new ProducerBatch(_queue, Order + i, CreatedTimestamp, options) { _whole = this, Attempts = Attempts };
+                    part.TryAppend(again, _timestamps[i], 0);
+                    parts.Add(part);
+                }
+            }
+        }
+
+        long left = BudgetBytes;
+        int first = 0;
+        foreach (ProducerBatch part in parts)
+        {
+            part.IsSealed = true;
+            part.BudgetBytes = part == parts[^1] ? left : BudgetBytes * part.RecordCount / RecordCount;
+            left -= part.BudgetBytes;
+            if (BaseSequence >= 0)
+            {
+                part.Stamp(Identity, PartitionQueue.SequenceAfter(BaseSequence, first));
+            }
+
+            first += part.RecordCount;
+        }
+
+        (_parts, _openParts) = ([.. parts], parts.Count);
+        Dispose();
+        return parts;
+    }
+
     /// <summary>Gives the buffers back. Only when it is done and not being sent.</summary>
     public void Dispose()
     {
@@ -149,7 +194,7 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
             Volatile.Write(ref _state, Succeeded);
         }
 
-        _waiters?.Release();
+        Release();
         return true;
     }
 
@@ -167,7 +212,7 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
             Volatile.Write(ref _state, Failed);
         }
 
-        _waiters?.Release();
+        Release();
         return true;
     }
 
@@ -178,7 +223,7 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
         {
             await new ValueTask<RecordMetadata>(this, 0).ConfigureAwait(false);
         }
-        catch (Exception e) when (ReferenceEquals(e, _error))
+        catch (KafkaException) when (IsDone)
         {
             // Whoever sent the records sees the failure; here only the end matters.
         }
@@ -193,6 +238,11 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
                 _queue.Partition, _baseOffset < 0 ? -1 : _baseOffset + token, DateTimeOffset.FromUnixTimeMilliseconds(timestamp));
         }
 
+        if (_state == Divided)
+        {
+            return PartOf(ref token).GetResult(token);
+        }
+
         if (_state == Failed)
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(_error!);
@@ -205,6 +255,7 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
     {
         Pending => ValueTaskSourceStatus.Pending,
         Succeeded => ValueTaskSourceStatus.Succeeded,
+        Divided => PartOf(ref token).GetStatus(token),
         _ => ValueTaskSourceStatus.Faulted,
     };
 
@@ -220,5 +271,37 @@ internal sealed class ProducerBatch : IValueTaskSource<RecordMetadata>, IDisposa
         }
 
         BatchWaiters.QueueNow(continuation, state, flags);
+    }
+
+    private ProducerBatch PartOf(ref short token)
+    {
+        int i = 0;
+        while (token >= _parts[i].RecordCount)
+        {
+            token -= (short)_parts[i++].RecordCount;
+        }
+
+        return _parts[i];
+    }
+
+    private void Release()
+    {
+        _waiters?.Release();
+        _whole?.FinishPart();
+    }
+
+    private void FinishPart()
+    {
+        if (Interlocked.Decrement(ref _openParts) != 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            Volatile.Write(ref _state, Divided);
+        }
+
+        Release();
     }
 }

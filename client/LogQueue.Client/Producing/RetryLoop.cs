@@ -1,5 +1,8 @@
+using LogQueue.Client.Cluster;
 using LogQueue.Client.Connections;
 using LogQueue.Client.Errors;
+using LogQueue.Protocol;
+using LogQueue.Records;
 
 namespace LogQueue.Client.Producing;
 
@@ -109,11 +112,27 @@ internal sealed class RetryLoop(SendContext context, SendEngine engine)
 
             if (queue.Resume(fresh) && !engine.TryRoute(queue))
             {
+                FailUnknown(queue);
                 anyHomeless = true;
                 Add(queue);
             }
         }
 
         _homelessRounds = anyHomeless ? Math.Min(_homelessRounds + 1, 20) : 0;
+    }
+
+    /// <summary>A topic that stays away is gone: who waits for it is told why. Whatever is left goes on waiting.</summary>
+    private void FailUnknown(PartitionQueue queue)
+    {
+        ClusterSnapshot snapshot = engine.Cluster.Snapshot;
+        TopicPartition id = queue.Partition;
+        bool isUnknown = !snapshot.Topics.TryGetValue(id.Topic, out TopicSnapshot? topic)
+            || topic.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId
+            || (topic.Error == ErrorCode.None && id.Partition >= topic.Partitions.Length);
+        if (queue.IsUnknownForLong(isUnknown))
+        {
+            queue.Expire(long.MaxValue, _ => KafkaErrors.Of(
+                ErrorCode.UnknownTopicOrPartition, $"Sending to {id.Topic}-{id.Partition}", detail: "the topic was deleted"));
+        }
     }
 }

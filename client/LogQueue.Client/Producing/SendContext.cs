@@ -65,7 +65,10 @@ internal sealed class SendContext
     public KafkaException TimedOut(ProducerBatch batch) => new(
         ErrorCode.RequestTimedOut,
         $"{batch.RecordCount} records for {Name(batch)} were not acknowledged within {Options.DeliveryTimeout.TotalSeconds:0.#} s "
-        + $"({batch.Attempts} attempts). Check the broker, or raise DeliveryTimeout.");
+        + $"({batch.Attempts} attempts). Check the broker, or raise DeliveryTimeout."
+        + (batch.Queue.LastFailure is { } last ? $" The last failure: {last.Message}" : ""),
+        batch.Queue.LastFailure?.Broker,
+        batch.Queue.LastFailure);
 
     private static string Name(ProducerBatch batch) => $"{batch.Partition.Topic}-{batch.Partition.Partition}";
 }

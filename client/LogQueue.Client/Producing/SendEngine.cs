@@ -8,9 +8,6 @@ namespace LogQueue.Client.Producing;
 /// <summary>Ties a producer's parts together: topics, partition queues, the senders of the brokers, retries, expiry. Thread-safe.</summary>
 internal sealed class SendEngine : IAsyncDisposable
 {
-    /// <summary>How long a topic that the cluster does not know (yet) is asked for.</summary>
-    private static readonly TimeSpan TopicPatience = TimeSpan.FromSeconds(10);
-
     private readonly SendContext _context;
     private readonly ConnectionPool _connections;
     private readonly ConcurrentDictionary<string, TopicSender> _topics = new(StringComparer.Ordinal);
@@ -70,7 +67,7 @@ internal sealed class SendEngine : IAsyncDisposable
     }
 
     public Task ResolveAsync(string topic, CancellationToken cancellationToken) =>
-        Cluster.GetTopicAsync(topic, mayCreate: true, TopicPatience, cancellationToken);
+        Cluster.GetTopicAsync(topic, mayCreate: true, Cluster.Options.TopicPatience, cancellationToken);
 
     public void Register(PartitionQueue queue) => _queues.TryAdd(queue, 0);
 
@@ -101,7 +98,7 @@ internal sealed class SendEngine : IAsyncDisposable
         int leader = Cluster.Snapshot.LeaderOf(queue.Partition);
         if (leader < 0)
         {
-            Cluster.Watch(queue.Partition.Topic, mayCreate: true);
+            Cluster.Watch(queue.Partition.Topic, mayCreate: false);
             return false;
         }
 
@@ -122,14 +119,19 @@ internal sealed class SendEngine : IAsyncDisposable
     public ValueTask<BrokerConnection> ConnectAsync(int brokerId, CancellationToken cancellationToken) =>
         Cluster.Snapshot.Brokers.TryGetValue(brokerId, out BrokerAddress address)
             ? _connections.GetAsync(address, ConnectionUse.Produce, cancellationToken)
-            : throw new KafkaException(ErrorCode.BrokerNotAvailable, $"Broker {brokerId} has left the cluster.");
+            : throw new KafkaException(ErrorCode.LeaderNotAvailable, $"Broker {brokerId} has left the cluster.");
 
     public void Complete(ProducerBatch batch, BatchOutcome outcome)
     {
         PartitionQueue queue = batch.Queue;
-        if (queue.Complete(batch, outcome, _context.IsExpired(batch) || Stop.IsCancellationRequested) == QueueStep.ScheduleRetry)
+        switch (queue.Complete(batch, outcome, _context.IsExpired(batch) || Stop.IsCancellationRequested))
         {
-            _retries.Add(queue);
+            case QueueStep.ScheduleRetry:
+                _retries.Add(queue);
+                break;
+            case QueueStep.SendOn when queue.Resume(ProducerIdentity.None):
+                Route(queue);
+                break;
         }
     }
 

@@ -146,4 +146,20 @@ public sealed class FaultTests(BrokerFixture broker) : BrokerTest(broker)
         await FillAsync(direct, topic, 1, first: 100);
         Assert.Equal("value-100", (await TakeAsync(consumer, 1))[0].ValueText);
     }
+
+    [Fact]
+    public async Task Reading_a_topic_that_is_deleted_ends_with_a_clear_error()
+    {
+        await using LogQueueClient client = Broker.Connect(BrokerFixture.Quick with { TopicPatience = TimeSpan.FromMilliseconds(300) });
+        string topic = await CreateTopicAsync(client);
+        await FillAsync(client, topic, 3);
+        await using Consumer consumer = client.CreateConsumer(new ConsumerOptions { Topics = [topic], Start = StartPosition.Beginning });
+        Assert.Equal(3, (await TakeAsync(consumer, 3)).Count);
+        Task reading = TakeAsync(consumer, 5);
+        await client.Admin.DeleteTopicAsync(topic, Deadline);
+        KafkaException error = await Assert.ThrowsAsync<KafkaException>(() => reading.WaitAsync(TimeSpan.FromSeconds(15), Deadline));
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, error.ErrorCode);
+        Assert.Contains(topic, error.Message, StringComparison.Ordinal);
+        Assert.Contains("deleted", error.Message, StringComparison.Ordinal);
+    }
 }

@@ -21,6 +21,7 @@ public sealed class GroupTests(BrokerFixture broker) : BrokerTest(broker)
     [Theory]
     [InlineData(GroupAssignor.Range)]
     [InlineData(GroupAssignor.RoundRobin)]
+    [InlineData(GroupAssignor.CooperativeSticky)]
     public async Task Three_members_share_one_leaves_and_nothing_is_lost_or_doubled(GroupAssignor assignor)
     {
         await using LogQueueClient client = Broker.Connect();

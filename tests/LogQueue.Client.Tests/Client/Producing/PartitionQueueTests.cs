@@ -15,6 +15,10 @@ public sealed class PartitionQueueTests
     {
         _context = new SendContext(new ProducerOptions { BatchBytes = 1024, Compression = CompressionType.None }, new ClientOptions());
         _queue = new PartitionQueue(new TopicPartition("t", 0), _context);
+
+        // The broker knows us: record 0 is stored.
+        _context.Budget.TryAcquire(100);
+        Complete(Send(1), ErrorCode.None);
     }
 
     [Fact]
@@ -48,9 +52,9 @@ public sealed class PartitionQueueTests
         ProducerBatch a = Send(2);
         ProducerBatch b = Send(3);
         ProducerBatch c = Send(1);
-        Assert.Equal([0, 2, 5], new[] { a, b, c }.Select(static x => x.BaseSequence));
+        Assert.Equal([1, 3, 6], new[] { a, b, c }.Select(static x => x.BaseSequence));
         var view = new RecordBatchView(b.Bytes().Span);
-        Assert.Equal((7L, (short)0, 2, 3), (view.ProducerId, view.ProducerEpoch, view.BaseSequence, view.RecordCount));
+        Assert.Equal((7L, (short)0, 3, 3), (view.ProducerId, view.ProducerEpoch, view.BaseSequence, view.RecordCount));
     }
 
     [Theory]
@@ -74,32 +78,96 @@ public sealed class PartitionQueueTests
         Assert.True(_queue.Resume(ProducerIdentity.None));
         ProducerBatch[] again = [Take(true)!, Take(true)!, Take(true)!, Take(true)!];
         Assert.Equal([a, b, c], again[..3]);
-        Assert.Equal([0, 1, 2, 3], again.Select(static x => x.BaseSequence));
+        Assert.Equal([1, 2, 3, 4], again.Select(static x => x.BaseSequence));
         Assert.All(again[..3], static x => Assert.Equal(2, x.Attempts));
     }
 
     [Fact]
-    public async Task A_refused_sequence_gets_a_fresh_identity_and_starts_at_zero()
+    public async Task After_a_gap_the_rest_goes_again_in_the_next_epoch_from_zero()
     {
-        ProducerBatch lost = Send(2);
+        ProducerBatch lost = Send(1);
         ProducerBatch a = Send(3);
         ProducerBatch b = Send(1);
         Complete(lost, ErrorCode.MessageTooLarge);
         Assert.Equal(QueueStep.None, Complete(a, ErrorCode.OutOfOrderSequenceNumber));
         Assert.Equal(QueueStep.ScheduleRetry, Complete(b, ErrorCode.OutOfOrderSequenceNumber));
+        Assert.False(_queue.NeedsIdentity);
+        Assert.True(_queue.Resume(ProducerIdentity.None));
+        Assert.Same(a, Take(true));
+
+        // The new epoch has to be known before more follows.
+        Assert.Null(Take(true));
+        Complete(a, ErrorCode.None, 10);
+        Assert.Same(b, Take(true));
+        Assert.Equal((0, 3), (a.BaseSequence, b.BaseSequence));
+        var view = new RecordBatchView(b.Bytes().Span);
+        Assert.Equal((7L, (short)1, 3), (view.ProducerId, view.ProducerEpoch, view.BaseSequence));
+        Assert.True(view.IsChecksumValid);
+        Assert.Equal(11, (await new ValueTask<RecordMetadata>(a, 1)).Offset);
+        KafkaException error = await Assert.ThrowsAsync<KafkaException>(async () => await new ValueTask<RecordMetadata>(lost, 0));
+        Assert.Equal(ErrorCode.MessageTooLarge, error.ErrorCode);
+        Assert.Contains("t-0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fenced_epoch_asks_for_a_fresh_id()
+    {
+        ProducerBatch a = Send(2);
+        Assert.Equal(QueueStep.ScheduleRetry, Complete(a, ErrorCode.InvalidProducerEpoch));
         Assert.True(_queue.NeedsIdentity);
         Assert.True(_queue.Resume(new ProducerIdentity(99, 4)));
         Assert.False(_queue.NeedsIdentity);
         Assert.Same(a, Take(true));
-        Assert.Same(b, Take(true));
-        Assert.Equal((0, 3), (a.BaseSequence, b.BaseSequence));
-        var view = new RecordBatchView(b.Bytes().Span);
-        Assert.Equal((99L, (short)4, 3), (view.ProducerId, view.ProducerEpoch, view.BaseSequence));
-        Assert.True(view.IsChecksumValid);
-        Complete(a, ErrorCode.None, 10);
-        Assert.Equal(11, (await new ValueTask<RecordMetadata>(a, 1)).Offset);
-        KafkaException error = await Assert.ThrowsAsync<KafkaException>(async () => await new ValueTask<RecordMetadata>(lost, 0));
-        Assert.Equal(ErrorCode.MessageTooLarge, error.ErrorCode);
+        Assert.Equal((new ProducerIdentity(99, 4), 0), (a.Identity, a.BaseSequence));
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_too_large_goes_again_in_parts_with_the_same_numbers()
+    {
+        ProducerBatch before = Send(1);
+        ProducerBatch large = Send(7);
+        ProducerBatch after = Send(2);
+        Task<RecordMetadata>[] sends = [.. Enumerable.Range(0, 7).Select(i => new ValueTask<RecordMetadata>(large, (short)i).AsTask())];
+        Complete(before, ErrorCode.None, 0);
+        Complete(large, ErrorCode.MessageTooLarge);
+        Assert.Equal(QueueStep.ScheduleRetry, Complete(after, ErrorCode.OutOfOrderSequenceNumber));
+        Assert.True(_queue.Resume(ProducerIdentity.None));
+        var again = new List<ProducerBatch>();
+        while (Take(true) is { } part)
+        {
+            again.Add(part);
+        }
+
+        Assert.True(again.Count >= 3);
+        Assert.Same(after, again[^1]);
+        int sequence = 2;
+        foreach (ProducerBatch part in again)
+        {
+            var view = new RecordBatchView(part.Bytes().Span);
+            Assert.Equal((7L, (short)0, sequence, part.RecordCount), (view.ProducerId, view.ProducerEpoch, view.BaseSequence, view.RecordCount));
+            sequence += part.RecordCount;
+        }
+
+        Assert.Equal(11, sequence);
+
+        // The last part fails once more and keeps its place; sends complete when all parts are done, each with its own offset.
+        Complete(again[0], ErrorCode.None, 100);
+        Assert.False(sends[0].IsCompleted);
+        Complete(again[^1], ErrorCode.OutOfOrderSequenceNumber);
+        for (int i = 1; i < again.Count - 1; i++)
+        {
+            Complete(again[i], i == again.Count - 2 ? ErrorCode.NetworkException : ErrorCode.None, 200 * i);
+        }
+
+        Assert.True(_queue.Resume(ProducerIdentity.None));
+        Assert.Same(again[^2], Take(true));
+        Complete(again[^2], ErrorCode.InvalidRecord);
+        RecordMetadata first = await sends[0].WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(100, first.Offset);
+        KafkaException error = await Assert.ThrowsAsync<KafkaException>(() => sends[6].WaitAsync(TimeSpan.FromSeconds(5)));
+        Assert.Equal(ErrorCode.InvalidRecord, error.ErrorCode);
+        await large.WhenDoneAsync().WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(-800, _context.Budget.UsedBytes);
     }
 
     [Fact]
@@ -130,7 +198,7 @@ public sealed class PartitionQueueTests
         Complete(inFlight, ErrorCode.None);
         Assert.Equal(0, _context.Budget.UsedBytes);
         ProducerStatistics counts = _context.Statistics.Read(0, 0);
-        Assert.Equal((2, 3), (counts.RecordsAcknowledged, counts.RecordsFailed));
+        Assert.Equal((3, 3), (counts.RecordsAcknowledged, counts.RecordsFailed));
     }
 
     private (ProducerBatch Batch, short Index, bool MustRoute, bool IsFull) Add(int valueBytes) =>
