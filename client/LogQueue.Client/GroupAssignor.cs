@@ -1,6 +1,6 @@
 namespace LogQueue.Client;
 
-/// <summary>How the members of a group share out partitions. A group uses the first one, by its members' votes, that all of them support.</summary>
+/// <summary>How the members of a group share out partitions. A group uses one that all its members support, as they vote.</summary>
 public enum GroupAssignor
 {
     /// <summary>Consecutive partitions of each topic: equal partitions of several topics meet in one member.</summary>

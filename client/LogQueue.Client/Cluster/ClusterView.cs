@@ -111,7 +111,9 @@ internal sealed class ClusterView : IAsyncDisposable
                 && partition.Partition < topic.Partitions.Length ? topic.Partitions[partition.Partition] : null;
             bool isUsable = leaderId >= 0 && leaderId != askedId && (address is not null || before.Brokers.ContainsKey(leaderId));
             isKnown = isUsable && known is not null && known.LeaderId == leaderId && known.LeaderEpoch == leaderEpoch;
-            return isUsable && known?.LeaderEpoch < leaderEpoch ? WithLeader(before, topic!, partition, leaderId, leaderEpoch, address) : null;
+            return isUsable && known?.LeaderEpoch < leaderEpoch
+                ? WithLeader(before, topic!, partition, leaderId, leaderEpoch, address)
+                : null;
         });
         return isNew || isKnown;
     }

@@ -56,6 +56,21 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         return _chunks;
     }
 
+    /// <summary>What <see cref="NextOffset"/> will be when these batches are decoded, by their headers alone.</summary>
+    public static long EndOf(ReadOnlySpan<byte> batches, long fetchOffset, long stopOffset)
+    {
+        long next = fetchOffset;
+        int position = 0;
+        while (RecordBatchView.TryReadSize(batches[position..], out int size) && size <= batches.Length - position
+            && (stopOffset < 0 || next < stopOffset))
+        {
+            next = Math.Max(next, new RecordBatchView(batches.Slice(position, size)).NextOffset);
+            position += size;
+        }
+
+        return stopOffset >= 0 ? Math.Min(next, Math.Max(stopOffset, fetchOffset)) : next;
+    }
+
     private void DecodeBatch(ReadOnlyMemory<byte> bytes, Queue<FetchResponse.AbortedTransaction> aborted)
     {
         var view = new RecordBatchView(bytes.Span);
@@ -80,7 +95,7 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         bool isSkipped = IsAborted(view, aborted) || view.IsControl;
         if (!isSkipped)
         {
-            ReadRecords(bytes);
+            ReadRecords(bytes, view.RecordCount);
         }
 
         NextOffset = stopOffset >= 0 ? Math.Min(view.NextOffset, Math.Max(stopOffset, NextOffset)) : view.NextOffset;
@@ -108,7 +123,7 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
         return view.IsTransactional && _abortedProducers.Contains(view.ProducerId);
     }
 
-    private void ReadRecords(ReadOnlyMemory<byte> bytes)
+    private void ReadRecords(ReadOnlyMemory<byte> bytes, int announced)
     {
         using var reader = RecordBatchReader.Open(bytes);
         while (reader.TryRead(out Record record))
@@ -125,7 +140,8 @@ internal sealed class ChunkDecoder(ReadPartition partition, ConsumerOptions opti
                     Flush(record.Offset);
                 }
 
-                Array.Resize(ref _records, Math.Clamp(_records.Length * 4, 16, ChunkRecords));
+                // The announced number is believed as far as a chunk goes.
+                Array.Resize(ref _records, Math.Clamp(Math.Max(_records.Length * 2, _count + announced), 16, ChunkRecords));
             }
 
             int size = (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);

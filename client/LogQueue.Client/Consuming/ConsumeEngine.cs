@@ -225,7 +225,8 @@ internal sealed class ConsumeEngine : IGroupHost, IAsyncDisposable
             var partitions = new List<TopicPartition>(_options.Partitions ?? []);
             foreach (string topic in _options.Topics)
             {
-                TopicSnapshot found = await _cluster.GetTopicAsync(topic, mayCreate: false, _cluster.Options.TopicPatience, stop).ConfigureAwait(false);
+                TopicSnapshot found = await _cluster.GetTopicAsync(topic, mayCreate: false, _cluster.Options.TopicPatience, stop)
+                    .ConfigureAwait(false);
                 partitions.AddRange(Enumerable.Range(0, found.Partitions.Length).Select(p => new TopicPartition(topic, p)));
             }
 

@@ -10,7 +10,8 @@ using LogQueue.Records;
 namespace LogQueue.Client.Consuming;
 
 /// <summary>
-/// Reads ahead: one loop per leading broker, each with one long-polling fetch over all partitions that have room. Thread-safe.
+/// Reads ahead: one loop per leading broker, each with one long-polling fetch over all partitions that have room. While a large answer
+/// is decoded the next fetch is on its way. Thread-safe.
 /// </summary>
 internal sealed class Fetcher(
     ConsumerOptions options, ClusterView cluster, ConnectionPool connections, ReadState state, Action<Exception> onTrouble)
@@ -18,6 +19,9 @@ internal sealed class Fetcher(
 {
     /// <summary>A fetch that leaves out partitions because they are full must not keep them waiting.</summary>
     private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Up to this many bytes decoding takes less time than handing it to another thread.</summary>
+    private const int InlineBytes = 16 * 1024;
 
     private readonly ConcurrentDictionary<int, AsyncSignal> _loops = new();
     private readonly ConcurrentBag<Task> _tasks = [];
@@ -53,6 +57,7 @@ internal sealed class Fetcher(
     private async Task RunAsync(int brokerId, AsyncSignal signal, CancellationToken stop)
     {
         int rotation = 0;
+        Task decoding = Task.CompletedTask;
         try
         {
             while (true)
@@ -65,7 +70,12 @@ internal sealed class Fetcher(
                     continue;
                 }
 
-                await FetchAsync(brokerId, snapshot, parts, anyFull ? ShortWait : options.FetchMaxWait, stop).ConfigureAwait(false);
+                Fetched? fetched = await FetchAsync(brokerId, snapshot, parts, anyFull ? ShortWait : options.FetchMaxWait, stop)
+                    .ConfigureAwait(false);
+
+                // One answer at a time, so that a partition's records stay in order.
+                await decoding.ConfigureAwait(false);
+                decoding = fetched is null ? Task.CompletedTask : Accept(brokerId, fetched);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -80,6 +90,10 @@ internal sealed class Fetcher(
         {
             state.Fail(e);
         }
+        finally
+        {
+            await decoding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private (List<FetchPart> Parts, bool AnyFull) Collect(int brokerId, ClusterSnapshot snapshot, int rotation) => state.Read(partitions =>
@@ -88,9 +102,10 @@ internal sealed class Fetcher(
         bool anyFull = false;
         foreach (ReadPartition p in partitions.Values)
         {
-            bool isWanted = p.HasPosition && !p.IsPaused && !p.IsLeaving && !p.IsTroubled && (p.StopOffset < 0 || p.FetchOffset < p.StopOffset)
+            bool isWanted = p.HasPosition && !p.IsPaused && !p.IsLeaving && !p.IsTroubled
+                && (p.StopOffset < 0 || p.FetchOffset < p.StopOffset)
                 && snapshot.LeaderOf(p.Id) == brokerId;
-            if (isWanted && p.BufferedBytes < options.PrefetchBytes)
+            if (isWanted && p.BufferedBytes + p.ArrivedBytes < options.PrefetchBytes)
             {
                 parts.Add(new FetchPart(p, p.SeekCount, p.FetchOffset, p.StopOffset));
             }
@@ -105,7 +120,8 @@ internal sealed class Fetcher(
         return (first == 0 ? parts : [.. parts.Skip(first), .. parts.Take(first)], anyFull);
     });
 
-    private async Task FetchAsync(int brokerId, ClusterSnapshot snapshot, List<FetchPart> parts, TimeSpan maxWait, CancellationToken stop)
+    private async Task<Fetched?> FetchAsync(
+        int brokerId, ClusterSnapshot snapshot, List<FetchPart> parts, TimeSpan maxWait, CancellationToken stop)
     {
         try
         {
@@ -114,32 +130,90 @@ internal sealed class Fetcher(
             short cap = FetchExchange.CapFor(parts, snapshot);
             bool byId = connection.Versions.Pick<FetchRequest>(cap) > FetchExchange.ByNameCap;
             FetchRequest request = FetchExchange.Encode(parts, snapshot, options, maxWait, byId);
-            using Answer<FetchResponse> answer =
+            Answer<FetchResponse> answer =
                 await connection.RequestAsync<FetchRequest, FetchResponse>(request, cap, maxWait, stop).ConfigureAwait(false);
-            if (answer.Message.ErrorCode != ErrorCode.None)
+            if (answer.Message.ErrorCode == ErrorCode.None)
             {
-                throw KafkaErrors.Of(answer.Message.ErrorCode, "Fetching", connection.Address.ToString());
+                return new Fetched(answer, parts, snapshot, byId, connection.Address.ToString());
             }
 
-            foreach (FetchResponse.FetchableTopicResponse topic in answer.Message.Responses)
-            {
-                foreach (FetchResponse.PartitionData partition in topic.Partitions)
-                {
-                    if (FetchExchange.Find(parts, topic, partition.PartitionIndex, snapshot, byId) is { } part)
-                    {
-                        if (!LearnLeader(brokerId, part, partition, answer.Message))
-                        {
-                            TakeIn(part, partition, connection.Address.ToString());
-                        }
-                    }
-                }
-            }
+            answer.Dispose();
+            throw KafkaErrors.Of(answer.Message.ErrorCode, "Fetching", connection.Address.ToString());
         }
         catch (KafkaException e) when (KafkaErrors.IsRetriable(e))
         {
             foreach (FetchPart part in parts)
             {
                 Trouble(part, e);
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Takes in what the answer says, and moves the fetch positions on; the result ends when its records are decoded.</summary>
+    private Task Accept(int brokerId, Fetched fetched)
+    {
+        var withRecords = new List<(FetchPart Part, FetchResponse.PartitionData Answer)>();
+        long bytes = 0;
+        try
+        {
+            foreach ((FetchPart part, FetchResponse.PartitionData answer) in fetched.Partitions())
+            {
+                if (LearnLeader(brokerId, part, answer, fetched.Message) || !IsGood(part, answer, fetched.Broker))
+                {
+                    continue;
+                }
+
+                bytes += answer.Records.LengthBytes;
+                withRecords.Add((part, answer));
+                long next = ChunkDecoder.EndOf(answer.Records.Memory.Span, part.Offset, part.StopOffset);
+                state.Change(part.Partition.Id, partition =>
+                {
+                    if (partition == part.Partition && partition.SeekCount == part.SeekCount)
+                    {
+                        (partition.FetchOffset, partition.ArrivedBytes) = (next, answer.Records.LengthBytes);
+                    }
+                });
+            }
+        }
+        catch
+        {
+            fetched.Dispose();
+            throw;
+        }
+
+        if (bytes > InlineBytes)
+        {
+            return Task.Run(() => DecodeBeside(fetched, withRecords), CancellationToken.None);
+        }
+
+        Decode(fetched, withRecords);
+        return Task.CompletedTask;
+    }
+
+    private void DecodeBeside(Fetched fetched, List<(FetchPart Part, FetchResponse.PartitionData Answer)> partitions)
+    {
+        try
+        {
+            Decode(fetched, partitions);
+        }
+        catch (Exception e)
+        {
+            state.Fail(e);
+        }
+
+        // The loop may have gone to sleep because what had arrived counted as read ahead; decoded it may be less.
+        Kick();
+    }
+
+    private void Decode(Fetched fetched, List<(FetchPart Part, FetchResponse.PartitionData Answer)> partitions)
+    {
+        using (fetched)
+        {
+            foreach ((FetchPart part, FetchResponse.PartitionData answer) in partitions)
+            {
+                Decode(part, answer, fetched.Broker);
             }
         }
     }
@@ -162,27 +236,32 @@ internal sealed class Fetcher(
         return isLearned;
     }
 
-    private void TakeIn(FetchPart part, FetchResponse.PartitionData answer, string broker)
+    private bool IsGood(FetchPart part, FetchResponse.PartitionData answer, string broker)
     {
         TopicPartition id = part.Partition.Id;
+        if (answer.ErrorCode == ErrorCode.None)
+        {
+            return true;
+        }
+
         if (answer.ErrorCode == ErrorCode.OffsetOutOfRange)
         {
             OutOfRange(part, broker);
-            return;
+            return false;
         }
 
-        if (answer.ErrorCode != ErrorCode.None)
+        KafkaException error = KafkaErrors.Of(answer.ErrorCode, $"Fetching {id.Topic}-{id.Partition}", broker);
+        if (!error.IsRetriable && !KafkaErrors.WantsRefresh(answer.ErrorCode))
         {
-            KafkaException error = KafkaErrors.Of(answer.ErrorCode, $"Fetching {id.Topic}-{id.Partition}", broker);
-            if (!error.IsRetriable && !KafkaErrors.WantsRefresh(answer.ErrorCode))
-            {
-                throw error;
-            }
-
-            Trouble(part, error);
-            return;
+            throw error;
         }
 
+        Trouble(part, error);
+        return false;
+    }
+
+    private void Decode(FetchPart part, FetchResponse.PartitionData answer, string broker)
+    {
         var decoder = new ChunkDecoder(part.Partition, options, part.Offset, part.StopOffset);
         List<FetchedChunk> chunks;
         try
@@ -192,7 +271,7 @@ internal sealed class Fetcher(
         catch (CorruptRecordException e)
         {
             // Damaged bytes stay damaged: the reader is told, and nothing is skipped behind its back.
-            state.Change(id, static partition => partition.IsTroubled = true);
+            state.Change(part.Partition.Id, static partition => partition.IsTroubled = true);
             state.Fail(new KafkaException(ErrorCode.CorruptMessage, $"{e.Message} (broker {broker})", broker, e));
             return;
         }

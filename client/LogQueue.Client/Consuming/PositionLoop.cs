@@ -120,7 +120,8 @@ internal sealed class PositionLoop(ClusterView cluster, ReadState state, StartRe
         }
 
         long now = cluster.Options.TimeProvider.GetTimestamp();
-        if (!_missingSince.TryAdd(id, now) && cluster.Options.TimeProvider.GetElapsedTime(_missingSince[id]) >= cluster.Options.TopicPatience)
+        if (!_missingSince.TryAdd(id, now)
+            && cluster.Options.TimeProvider.GetElapsedTime(_missingSince[id]) >= cluster.Options.TopicPatience)
         {
             state.Fail(KafkaErrors.Of(
                 ErrorCode.UnknownTopicOrPartition, $"Reading {id.Topic}-{id.Partition}", detail: "the topic was deleted"));

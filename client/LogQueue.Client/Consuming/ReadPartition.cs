@@ -36,6 +36,9 @@ internal sealed class ReadPartition(TopicPartition id)
 
     public long BufferedBytes { get; set; }
 
+    /// <summary>Bytes that have arrived and are being decoded.</summary>
+    public long ArrivedBytes { get; set; }
+
     public bool IsPaused { get; set; }
 
     /// <summary>It is about to go to another member: nothing more of it is fetched or yielded.</summary>

@@ -189,6 +189,7 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
             partition.EndOffset = endOffset;
             partition.FetchOffset = nextFetchOffset;
             partition.FailureCount = 0;
+            partition.ArrivedBytes = 0;
             foreach (FetchedChunk chunk in chunks)
             {
                 partition.Chunks.Add(chunk);
@@ -376,7 +377,7 @@ internal sealed class ReadState(ConsumerOptions options, Action kick)
     private static void DropChunksLocked(ReadPartition partition)
     {
         partition.Chunks.Clear();
-        partition.BufferedBytes = 0;
+        (partition.BufferedBytes, partition.ArrivedBytes) = (0, 0);
         if (partition.Current is { } current)
         {
             current.MustStop = true;

@@ -12,7 +12,9 @@ internal sealed class GroupExchange(CoordinatorLocator coordinator, ConsumerOpti
     /// <summary>Slack on top of the time that the coordinator may hold an answer back.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(5);
 
-    /// <summary>Joins, saying what it reads now; waits for the other members. The members' metadata lie in the answer: dispose it after use.</summary>
+    /// <summary>
+    /// Joins, saying what it reads now; waits for the other members. The members' metadata lie in the answer: dispose it after use.
+    /// </summary>
     public async Task<Answer<JoinGroupResponse>> JoinAsync(
         string memberId, IReadOnlyList<TopicPartition> owned, int generationId, string reason, CancellationToken cancellationToken)
     {

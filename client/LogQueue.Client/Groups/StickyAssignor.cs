@@ -61,7 +61,7 @@ internal sealed class StickyAssignor
         _owners.TryGetValue(partition, out (string Member, int Generation) owner) && owner.Member == member
         && !_disputed.Contains(partition);
 
-    /// <summary>Who has what. Of two who claim the same the one of the later generation is right; of the same generation, neither.</summary>
+    /// <summary>Who has what. Of two who claim the same the one of the later generation is right; of one generation, neither.</summary>
     private void FindOwners()
     {
         foreach ((string member, MemberSubscription subscription) in _members)
@@ -151,7 +151,8 @@ internal sealed class StickyAssignor
                 var offers = new Dictionary<string, TopicPartition>(StringComparer.Ordinal);
                 foreach (TopicPartition partition in _shares[member])
                 {
-                    if (!offers.TryGetValue(partition.Topic, out TopicPartition other) || IsOwner(member, other) || !IsOwner(member, partition))
+                    if (!offers.TryGetValue(partition.Topic, out TopicPartition other)
+                        || IsOwner(member, other) || !IsOwner(member, partition))
                     {
                         offers[partition.Topic] = partition;
                     }

@@ -247,6 +247,33 @@ public sealed class ManyBrokersTests : IAsyncLifetime
         await reading.WaitAsync(TimeSpan.FromSeconds(2));
     }
 
+    [Fact]
+    public async Task Large_answers_of_many_partitions_are_read_in_order_within_the_read_ahead_bound()
+    {
+        await using Producer producer = _client.CreateProducer(new ProducerOptions { BatchBytes = 20_000, Compression = CompressionType.None });
+        var value = new byte[2000];
+        for (int i = 0; i < 600; i++)
+        {
+            await producer.EnqueueAsync(new OutgoingRecord("t", null, value) { Partition = i % 3 }, _deadline.Token);
+        }
+
+        await producer.FlushAsync(_deadline.Token);
+        foreach (long prefetchBytes in new[] { 1L, 30_000L, 4_000_000L })
+        {
+            await using Consumer consumer = _client.CreateConsumer(new ConsumerOptions
+            {
+                Topics = ["t"], Start = StartPosition.Beginning, StopAtEnd = true, PrefetchBytes = prefetchBytes,
+            });
+            var next = new long[3];
+            await foreach (ConsumedRecord record in consumer.WithCancellation(_deadline.Token))
+            {
+                Assert.Equal(next[record.Partition]++, record.Offset);
+            }
+
+            Assert.Equal([200, 200, 200], next);
+        }
+    }
+
     private static OutgoingRecord Record(int partition, int number) => new("t", null, BitConverter.GetBytes(number)) { Partition = partition };
 
     private Task<RecordMetadata> SendAsync(Producer producer, int partition) => producer.SendAsync(Record(partition, 0), _deadline.Token).AsTask().WaitAsync(_deadline.Token);

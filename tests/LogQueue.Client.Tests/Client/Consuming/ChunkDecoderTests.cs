@@ -74,6 +74,26 @@ public sealed class ChunkDecoderTests
         Assert.Equal("v1", record.ValueText);
     }
 
+    [Theory]
+    [InlineData(0, -1)]
+    [InlineData(1, -1)]
+    [InlineData(5, -1)]
+    [InlineData(9, -1)]
+    [InlineData(0, 1)]
+    [InlineData(0, 3)]
+    [InlineData(2, 4)]
+    [InlineData(0, 7)]
+    [InlineData(4, 2)]
+    [InlineData(0, 100)]
+    public void The_headers_alone_tell_where_the_next_fetch_goes_on(long offset, long stop)
+    {
+        byte[] log = Join(Batch(0, 3), Control(3, 7), Batch(4, 3), Batch(7, 3)[..50]);
+        ChunkDecoder decoder = Decoder(offset, stop);
+        decoder.Decode(log, null);
+        Assert.Equal(decoder.NextOffset, ChunkDecoder.EndOf(log, offset, stop));
+        Assert.Equal(offset, ChunkDecoder.EndOf(Batch(offset, 2).AsSpan(0, 40), offset, stop));
+    }
+
     private static ChunkDecoder Decoder(long offset, long stop = -1, IsolationLevel isolation = IsolationLevel.ReadUncommitted) =>
         new(new ReadPartition(new TopicPartition("t", 0)), Options with { Isolation = isolation }, offset, stop);
 
