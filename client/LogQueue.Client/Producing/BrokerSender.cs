@@ -12,6 +12,7 @@ internal sealed class BrokerSender
 {
     private readonly Lock _lock = new();
     private readonly List<PartitionQueue> _active = [];
+    private readonly HashSet<PartitionQueue> _members = [];
     private readonly AsyncSignal _signal = new();
     private readonly SendContext _context;
     private readonly SendEngine _engine;
@@ -36,7 +37,11 @@ internal sealed class BrokerSender
     {
         lock (_lock)
         {
-            _active.Add(queue);
+            queue.Settle(this);
+            if (_members.Add(queue))
+            {
+                _active.Add(queue);
+            }
         }
 
         _signal.Set();
@@ -88,11 +93,12 @@ internal sealed class BrokerSender
             {
                 _next = _next >= _active.Count ? 0 : _next;
                 PartitionQueue queue = _active[_next];
-                ProducerBatch? batch = queue.Take(mayBePartial, now, _engine.Identities.Current, out bool isIdle, out long due);
+                ProducerBatch? batch = queue.Take(this, mayBePartial, now, _engine.Identities.Current, out bool isIdle, out long due);
                 earliestDue = Math.Min(earliestDue, due);
                 if (isIdle)
                 {
                     _active.RemoveAt(_next);
+                    _members.Remove(queue);
                 }
                 else
                 {

@@ -17,6 +17,7 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
     private int _nextSequence;
     private long _nextOrder;
     private bool _isActive;
+    private object? _sender;
     private bool _isRetrying;
     private bool _isEstablished;
     private bool _mustBump;
@@ -68,19 +69,29 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
         }
     }
 
+    /// <summary>Only this sender takes from it from now on: a request must not hold two batches of one partition.</summary>
+    public void Settle(object sender)
+    {
+        lock (_lock)
+        {
+            _sender = sender;
+        }
+    }
+
     /// <summary>
-    /// Takes the first batch for sending if it may go now. <paramref name="isIdle"/>: nothing is left here, the sender forgets the queue.
-    /// <paramref name="dueTimestamp"/>: when an unfilled batch may go although others are in flight.
+    /// Takes the first batch for sending if it may go now. <paramref name="isIdle"/>: nothing is left here for this sender, which forgets
+    /// the queue. <paramref name="dueTimestamp"/>: when an unfilled batch may go although others are in flight.
     /// </summary>
-    public ProducerBatch? Take(bool mayBePartial, long now, ProducerIdentity identity, out bool isIdle, out long dueTimestamp)
+    public ProducerBatch? Take(
+        object sender, bool mayBePartial, long now, ProducerIdentity identity, out bool isIdle, out long dueTimestamp)
     {
         lock (_lock)
         {
             dueTimestamp = long.MaxValue;
-            isIdle = _waiting.Count == 0 || _isRetrying;
+            isIdle = _sender != sender || _isRetrying || _waiting.Count == 0;
             if (isIdle)
             {
-                _isActive = false;
+                _isActive &= _sender != sender;
                 return null;
             }
 
@@ -169,6 +180,13 @@ internal sealed class PartitionQueue(TopicPartition partition, SendContext conte
     {
         lock (_lock)
         {
+            if (_isRetrying && _inFlight.Count > 0)
+            {
+                // An older pause ended; the last answer begins another one.
+                return false;
+            }
+
+            _sender = null;
             _isRetrying = false;
             _knowsLeader = false;
             if (_mustBump && !NeedsIdentity)

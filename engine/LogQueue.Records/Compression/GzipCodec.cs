@@ -13,8 +13,17 @@ internal sealed class GzipCodec : ICompressionCodec
 
     public CompressionType Type => CompressionType.Gzip;
 
+    /// <summary>A member without content; the framework writes nothing at all for nothing.</summary>
+    private static ReadOnlySpan<byte> EmptyMember => [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination)
     {
+        if (source.IsEmpty)
+        {
+            destination.Write(EmptyMember);
+            return;
+        }
+
         using var stream = new WriterStream(destination);
         using var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
         gzip.Write(source);

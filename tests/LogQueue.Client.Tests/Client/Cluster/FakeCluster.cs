@@ -118,7 +118,9 @@ internal sealed class FakeCluster : IAsyncDisposable
                 Responses = [.. request.TopicData.Select(topic => new ProduceResponse.TopicProduceResponse
                 {
                     Name = topic.Name,
-                    PartitionResponses = [.. topic.PartitionData.Select(data => ProduceOneLocked(broker, data))],
+                    PartitionResponses = [.. topic.PartitionData.Select(data => topic.PartitionData.Count(d => d.Index == data.Index) == 1
+                        ? ProduceOneLocked(broker, data)
+                        : new ProduceResponse.PartitionProduceResponse { Index = data.Index, ErrorCode = ErrorCode.InvalidRequest })],
                 })],
             };
         }

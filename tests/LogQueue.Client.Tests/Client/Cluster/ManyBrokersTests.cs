@@ -112,6 +112,25 @@ public sealed class ManyBrokersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_holds_one_batch_of_a_partition_whatever_the_leader_does()
+    {
+        _cluster.GivesHints = true;
+        await using Producer producer = _client.CreateProducer(new ProducerOptions { BatchBytes = 1024, Compression = CompressionType.None });
+        await SendAsync(producer, 0);
+        for (int round = 0; round < 100; round++)
+        {
+            // The first goes and is refused while the second, unfilled, waits behind it.
+            _cluster.MoveLeader(0, round % 3);
+            Task<RecordMetadata> first = SendAsync(producer, 0);
+            await Task.Yield();
+            Task<RecordMetadata>[] more = [.. Enumerable.Range(0, 100).Select(i => producer.SendAsync(Record(0, i), _deadline.Token).AsTask())];
+            long offset = (await first).Offset;
+            RecordMetadata[] places = await Task.WhenAll(more).WaitAsync(_deadline.Token);
+            Assert.Equal(Enumerable.Range(1, 100).Select(i => offset + i), places.Select(static p => p.Offset));
+        }
+    }
+
+    [Fact]
     public async Task A_broker_that_disappears_is_replaced_by_the_next_leader()
     {
         await using Producer producer = _client.CreateProducer();

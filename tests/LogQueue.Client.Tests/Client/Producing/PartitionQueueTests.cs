@@ -18,6 +18,7 @@ public sealed class PartitionQueueTests
 
         // The broker knows us: record 0 is stored.
         _context.Budget.TryAcquire(100);
+        _queue.Settle(this);
         Complete(Send(1), ErrorCode.None);
     }
 
@@ -75,11 +76,38 @@ public sealed class PartitionQueueTests
         Assert.Equal(QueueStep.None, Complete(a, ErrorCode.NetworkException));
         Assert.Equal(QueueStep.ScheduleRetry, Complete(c, ErrorCode.OutOfOrderSequenceNumber));
         Assert.False(_queue.NeedsIdentity);
-        Assert.True(_queue.Resume(ProducerIdentity.None));
+        Assert.True(Resume(ProducerIdentity.None));
         ProducerBatch[] again = [Take(true)!, Take(true)!, Take(true)!, Take(true)!];
         Assert.Equal([a, b, c], again[..3]);
         Assert.Equal([1, 2, 3, 4], again.Select(static x => x.BaseSequence));
         Assert.All(again[..3], static x => Assert.Equal(2, x.Attempts));
+    }
+
+    [Fact]
+    public void Only_the_sender_it_was_given_to_last_takes_from_it()
+    {
+        ProducerBatch a = Send(1);
+        Add(10);
+        Assert.Equal(QueueStep.ScheduleRetry, Complete(a, ErrorCode.NotLeaderOrFollower));
+        Assert.True(_queue.Resume(ProducerIdentity.None));
+        var next = new object();
+        _queue.Settle(next);
+        Assert.Null(Take(mayBePartial: true));
+        Assert.Same(a, _queue.Take(next, mayBePartial: true, long.MinValue, First, out bool isIdle, out _));
+        Assert.False(isIdle);
+    }
+
+    [Fact]
+    public void A_pause_that_ends_while_requests_are_in_flight_ends_nothing()
+    {
+        ProducerBatch a = Send(1);
+        ProducerBatch b = Send(1);
+        Complete(a, ErrorCode.NetworkException);
+        Assert.False(Resume(ProducerIdentity.None));
+        Assert.Null(Take(mayBePartial: true));
+        Assert.Equal(QueueStep.ScheduleRetry, Complete(b, ErrorCode.NetworkException));
+        Assert.True(Resume(ProducerIdentity.None));
+        Assert.Same(a, Take(mayBePartial: true));
     }
 
     [Fact]
@@ -92,7 +120,7 @@ public sealed class PartitionQueueTests
         Assert.Equal(QueueStep.None, Complete(a, ErrorCode.OutOfOrderSequenceNumber));
         Assert.Equal(QueueStep.ScheduleRetry, Complete(b, ErrorCode.OutOfOrderSequenceNumber));
         Assert.False(_queue.NeedsIdentity);
-        Assert.True(_queue.Resume(ProducerIdentity.None));
+        Assert.True(Resume(ProducerIdentity.None));
         Assert.Same(a, Take(true));
 
         // The new epoch has to be known before more follows.
@@ -115,7 +143,7 @@ public sealed class PartitionQueueTests
         ProducerBatch a = Send(2);
         Assert.Equal(QueueStep.ScheduleRetry, Complete(a, ErrorCode.InvalidProducerEpoch));
         Assert.True(_queue.NeedsIdentity);
-        Assert.True(_queue.Resume(new ProducerIdentity(99, 4)));
+        Assert.True(Resume(new ProducerIdentity(99, 4)));
         Assert.False(_queue.NeedsIdentity);
         Assert.Same(a, Take(true));
         Assert.Equal((new ProducerIdentity(99, 4), 0), (a.Identity, a.BaseSequence));
@@ -131,7 +159,7 @@ public sealed class PartitionQueueTests
         Complete(before, ErrorCode.None, 0);
         Complete(large, ErrorCode.MessageTooLarge);
         Assert.Equal(QueueStep.ScheduleRetry, Complete(after, ErrorCode.OutOfOrderSequenceNumber));
-        Assert.True(_queue.Resume(ProducerIdentity.None));
+        Assert.True(Resume(ProducerIdentity.None));
         var again = new List<ProducerBatch>();
         while (Take(true) is { } part)
         {
@@ -159,7 +187,7 @@ public sealed class PartitionQueueTests
             Complete(again[i], i == again.Count - 2 ? ErrorCode.NetworkException : ErrorCode.None, 200 * i);
         }
 
-        Assert.True(_queue.Resume(ProducerIdentity.None));
+        Assert.True(Resume(ProducerIdentity.None));
         Assert.Same(again[^2], Take(true));
         Complete(again[^2], ErrorCode.InvalidRecord);
         RecordMetadata first = await sends[0].WaitAsync(TimeSpan.FromSeconds(5));
@@ -206,7 +234,7 @@ public sealed class PartitionQueueTests
 
     private ProducerBatch? Take(bool mayBePartial)
     {
-        ProducerBatch? batch = _queue.Take(mayBePartial, long.MinValue, First, out _, out _);
+        ProducerBatch? batch = _queue.Take(this, mayBePartial, long.MinValue, First, out _, out _);
         batch?.Bytes();
         return batch;
     }
@@ -221,6 +249,13 @@ public sealed class PartitionQueueTests
         ProducerBatch batch = Take(mayBePartial: true)!;
         Assert.Equal(records, batch.RecordCount);
         return batch;
+    }
+
+    private bool Resume(ProducerIdentity fresh)
+    {
+        bool hasWork = _queue.Resume(fresh);
+        _queue.Settle(this);
+        return hasWork;
     }
 
     private QueueStep Complete(ProducerBatch batch, ErrorCode error, long offset = 0) =>

@@ -20,6 +20,14 @@ public sealed class CompressionCodecTests
 
     [Theory]
     [MemberData(nameof(Codecs))]
+    public void Nothing_is_something_that_can_be_read_back(CompressionType type)
+    {
+        ICompressionCodec codec = CompressionCodecs.For(type);
+        Assert.Empty(Decompress(codec, Compress(codec, []), 0));
+    }
+
+    [Theory]
+    [MemberData(nameof(Codecs))]
     public void Output_at_the_limit_is_given_and_one_byte_more_is_refused(CompressionType type)
     {
         ICompressionCodec codec = CompressionCodecs.For(type);
