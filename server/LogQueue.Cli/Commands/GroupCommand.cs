@@ -59,7 +59,7 @@ internal static class GroupCommand
                 ? new Dictionary<TopicPartition, OffsetFound>()
                 : await client.Admin.ListOffsetsAsync([.. offsets.Keys], OffsetSpec.Latest, cancellation);
             var rows = new List<string[]>();
-            var json = new JsonArray();
+            var json = new List<JsonNode>();
             foreach ((TopicPartition partition, GroupOffset committed) in offsets.OrderBy(static o => o.Key.Topic,
                 StringComparer.Ordinal).ThenBy(static o => o.Key.Partition))
             {

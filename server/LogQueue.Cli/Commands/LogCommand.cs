@@ -25,7 +25,7 @@ internal static class LogCommand
             string path = parsed.GetValue(directory)!;
             IReadOnlyList<string> partitions = Find(path);
             var rows = new List<string[]>();
-            var json = new JsonArray();
+            var json = new List<JsonNode>();
             int damaged = 0;
             foreach (string partition in partitions)
             {

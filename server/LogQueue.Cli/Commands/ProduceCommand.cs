@@ -98,7 +98,7 @@ internal static class ProduceCommand
     private static async Task<int> ReportAsync(Terminal terminal, Producer producer, List<Delivery> first, long count, TimeSpan took)
     {
         ProducerStatistics statistics = producer.Statistics;
-        var json = new JsonArray();
+        var json = new List<JsonNode>();
         var rows = new List<string[]>();
         if (count <= ShownRecords)
         {

@@ -23,10 +23,12 @@ internal static class RecordSource
     {
         bool csv = path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase);
         using var reader = new StreamReader(path);
-        List<string>? header = csv ? Csv.Split(await reader.ReadLineAsync() ?? "") : null;
+        int line = 1;
+        int lineCount = 0;
+        List<string>? header = csv ? Csv.Split(await NextAsync() ?? "") : null;
         CheckColumn(header, keyColumn, path);
         CheckColumn(header, timeColumn, path);
-        for (int line = csv ? 2 : 1; await reader.ReadLineAsync() is { } text; line++)
+        while (await NextAsync() is { } text)
         {
             if (text.Length == 0)
             {
@@ -38,6 +40,20 @@ internal static class RecordSource
             byte[] value = Encoding.UTF8.GetBytes(header is null ? text : row.ToJsonString());
             var record = new OutgoingRecord(topic, key is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(key), value);
             yield return timeColumn is null ? record : record with { Timestamp = ParseTime(row[timeColumn]?.ToString(), path, line) };
+        }
+
+        async ValueTask<string?> NextAsync()
+        {
+            line += lineCount;
+            try
+            {
+                (string? text, lineCount) = csv ? await Csv.ReadAsync(reader) : (await reader.ReadLineAsync(), 1);
+                return text;
+            }
+            catch (FormatException e)
+            {
+                throw new CliException(ExitCode.Failed, "BAD_INPUT", $"{path}:{line}: {e.Message}", "close the quote, or double it");
+            }
         }
     }
 

@@ -61,7 +61,7 @@ internal static class TopicCommand
             IReadOnlyList<TopicDescription> described = topics.Count == 0 ? []
                 : await client.Admin.DescribeTopicsAsync([.. topics.Select(static t => t.Name)], cancellation);
             var rows = new List<string[]>();
-            var json = new JsonArray();
+            var json = new List<JsonNode>();
             foreach (TopicDescription topic in described.OrderBy(static t => t.Name, StringComparer.Ordinal))
             {
                 long records = topic.Partitions.Sum(static p => Math.Max(0, p.EndOffset - p.LogStartOffset));
@@ -115,7 +115,7 @@ internal static class TopicCommand
         {
             await using LogQueueClient client = global.Connect(parsed);
             var rows = new List<string[]>();
-            var json = new JsonArray();
+            var json = new List<JsonNode>();
             foreach (string name in parsed.GetValue(names)!)
             {
                 await client.Admin.DeleteTopicAsync(name, cancellation);
@@ -134,7 +134,7 @@ internal static class TopicCommand
         var partitions = new JsonArray();
         foreach (PartitionDescription p in topic.Partitions)
         {
-            partitions.Add(new JsonObject
+            partitions.Add((JsonNode)new JsonObject
             {
                 ["partition"] = p.Partition,
                 ["leader"] = p.LeaderId,

@@ -50,17 +50,17 @@ internal sealed class Terminal
     }
 
     /// <summary>Prints rows in the wanted form; <paramref name="json"/> is their machine-readable twin.</summary>
-    public void Table(IReadOnlyList<string> headers, IReadOnlyList<string[]> rows, JsonArray json)
+    public void Table(IReadOnlyList<string> headers, IReadOnlyList<string[]> rows, IReadOnlyList<JsonNode> json)
     {
         switch (Format)
         {
             case OutputFormat.Json:
-                Json(json);
+                Json(new JsonArray([.. json]));
                 break;
             case OutputFormat.Ndjson:
-                foreach (JsonNode? row in json)
+                foreach (JsonNode row in json)
                 {
-                    Out.WriteLine(row!.ToJsonString(OneLine));
+                    Out.WriteLine(row.ToJsonString(OneLine));
                 }
 
                 break;
