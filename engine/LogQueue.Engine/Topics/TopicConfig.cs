@@ -8,6 +8,9 @@ namespace LogQueue.Engine.Topics;
 /// <summary>The settings of one topic: its own overrides over the engine's defaults over Kafka's. Immutable.</summary>
 public sealed class TopicConfig
 {
+    /// <summary>Kafka's default of 2 GiB would let one small request take all memory.</summary>
+    private const int MostDecompressedBytes = 64 << 20;
+
     private static readonly Dictionary<string, string> None = [];
     private readonly IReadOnlyDictionary<string, string> _engineDefaults;
 
@@ -94,6 +97,11 @@ public sealed class TopicConfig
         TimestampType = TimestampType,
         TimestampBeforeMaxMs = Long("message.timestamp.before.max.ms"),
         TimestampAfterMaxMs = Long("message.timestamp.after.max.ms"),
+        MinCleanableDirtyRatio = double.Parse(this["min.cleanable.dirty.ratio"], NumberStyles.Float, CultureInfo.InvariantCulture),
+        MinCompactionLagMs = Long("min.compaction.lag.ms"),
+        MaxCompactionLagMs = Long("max.compaction.lag.ms"),
+        DeleteRetentionMs = Long("delete.retention.ms"),
+        MaxDecompressedBytes = Math.Min(Int("max.decompressed.message.bytes"), MostDecompressedBytes),
     };
 
     private int Int(string key) => int.Parse(this[key], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);

@@ -52,7 +52,7 @@ public static class TopicConfigKeys
         Number("max.compaction.lag.ms", TopicConfigType.Long, "9223372036854775807", 1, Never, "log.cleaner.max.compaction.lag.ms",
             "A record of a compacted topic is cleaned at the latest this long after it was written, in milliseconds."),
         Number("max.decompressed.message.bytes", TopicConfigType.Int, "2147483639", 1, 2147483639, "max.decompressed.message.bytes",
-            "Largest batch after decompression, in bytes, where the engine has to open one."),
+            "Largest batch after decompression, in bytes, where the engine has to open one (compacted topics); at most 64 MiB count."),
         Number("max.message.bytes", TopicConfigType.Int, "1048588", 0, int.MaxValue, "message.max.bytes",
             "Largest record batch that is accepted, in bytes, as it stands in the log."),
         Number("message.timestamp.after.max.ms", TopicConfigType.Long, Hour, 0, Never, "log.message.timestamp.after.max.ms",

@@ -142,7 +142,7 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
             : active.CreatedAtMs > 0 ? nowMs - active.CreatedAtMs : 0;
         bool isIndexFull = active.OffsetIndex.SizeBytes + OffsetIndex.EntryBytes > options.SegmentIndexBytes
             || active.TimeIndex.SizeBytes + TimeIndex.EntryBytes > options.SegmentIndexBytes;
-        if (active.SizeBytes + bytes <= options.SegmentBytes && age <= options.SegmentMs && !isIndexFull
+        if (active.SizeBytes + bytes <= options.SegmentBytes && age <= options.RollMs && !isIndexFull
             && nextOffset - active.BaseOffset <= int.MaxValue)
         {
             return active;

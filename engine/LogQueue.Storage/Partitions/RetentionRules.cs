@@ -37,7 +37,12 @@ internal static class RetentionRules
             bool isTooMuch = options.RetentionBytes >= 0 && total - segments[i].SizeBytes >= options.RetentionBytes;
             if (!isTooMuch && !IsExpired(segments[i], options, now))
             {
-                break;
+                if (segments[i].MaxTimestampMs >= 0 || segments[i].CreatedAtMs > 0)
+                {
+                    break;
+                }
+
+                continue; // emptied by the cleaner, so of no age: it goes with the next one that does
             }
 
             total -= segments[i].SizeBytes;
