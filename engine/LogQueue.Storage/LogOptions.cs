@@ -67,8 +67,21 @@ internal sealed record LogOptions
     /// </summary>
     public int MaxDecompressedBytes { get; init; } = 64 << 20;
 
-    /// <summary>The age at which a segment rolls: of a compacted log never later than its records have to be cleaned.</summary>
-    public long RollMs => Compacted ? Math.Min(SegmentMs, MaxCompactionLagMs) : SegmentMs;
+    /// <summary>
+    /// Most milliseconds by which a segment rolls early, so that logs made at one time do not roll at one time (<c>segment.jitter.ms</c>).
+    /// </summary>
+    public long SegmentJitterMs { get; init; }
+
+    /// <summary>
+    /// The age at which a segment rolls: of a compacted log never later than its records have to be cleaned, and earlier by a jitter that
+    /// the number decides, the same for a segment whenever it is asked for.
+    /// </summary>
+    public long RollMs(uint number)
+    {
+        long ms = Compacted ? Math.Min(SegmentMs, MaxCompactionLagMs) : SegmentMs;
+        long jitterMs = Math.Min(SegmentJitterMs, ms);
+        return jitterMs <= 0 ? ms : ms - (long)((UInt128)jitterMs * number >> 32);
+    }
 
     /// <summary>First step of preallocation of a new segment, in bytes; small, so that many partitions are cheap.</summary>
     public int PreallocateFirstBytes { get; init; } = 256 << 10;

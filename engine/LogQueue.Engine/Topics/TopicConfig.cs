@@ -35,6 +35,13 @@ public sealed class TopicConfig
             "zstd" => CompressionType.Zstd,
             _ => CompressionType.Lz4,
         };
+        EngineCompressionLevel = EngineCompression switch
+        {
+            CompressionType.Gzip => Int("compression.gzip.level") is > 0 and int level ? level : null,
+            CompressionType.Zstd => Int("compression.zstd.level"),
+            CompressionType.Lz4 => Int("compression.lz4.level"),
+            _ => null,
+        };
     }
 
     /// <summary>The topic's own settings, by name.</summary>
@@ -66,6 +73,9 @@ public sealed class TopicConfig
 
     /// <summary>The codec of batches that the engine itself builds (<c>compression.type</c>; <c>producer</c> means LZ4).</summary>
     public CompressionType EngineCompression { get; }
+
+    /// <summary>Effort of that codec (<c>compression.*.level</c>); null for the codec's own choice.</summary>
+    internal int? EngineCompressionLevel { get; }
 
     /// <summary>The value of a setting as it is in force, as text.</summary>
     /// <exception cref="InvalidTopicConfigException">There is no such setting.</exception>
@@ -100,6 +110,7 @@ public sealed class TopicConfig
         MinCleanableDirtyRatio = double.Parse(this["min.cleanable.dirty.ratio"], NumberStyles.Float, CultureInfo.InvariantCulture),
         MinCompactionLagMs = Long("min.compaction.lag.ms"),
         MaxCompactionLagMs = Long("max.compaction.lag.ms"),
+        SegmentJitterMs = Long("segment.jitter.ms"),
         DeleteRetentionMs = Long("delete.retention.ms"),
         MaxDecompressedBytes = Math.Min(Int("max.decompressed.message.bytes"), MostDecompressedBytes),
     };

@@ -228,7 +228,7 @@ internal sealed class BatchCleaner : IDisposable
             CompressionCodecs.For(batch.Compression).Compress(_kept.WrittenSpan, output);
         }
 
-        short attributes = (short)(batch.Attributes | (givesHorizon ? RecordBatchLayout.DeleteHorizonBit : 0));
+        short attributes = givesHorizon ? (short)(batch.Attributes | RecordBatchLayout.DeleteHorizonBit) : batch.Attributes;
         long baseTimestamp = givesHorizon ? Horizon : batch.BaseTimestamp;
         Complete(output.WrittenSpanMutable[start..], attributes, baseTimestamp, _maxTimestamp, _keptCount);
         NoteHorizon((attributes & RecordBatchLayout.DeleteHorizonBit) != 0 ? baseTimestamp : long.MaxValue);

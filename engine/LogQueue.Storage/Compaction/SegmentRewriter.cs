@@ -1,6 +1,5 @@
 using LogQueue.Records;
 using LogQueue.Storage.Files;
-using LogQueue.Storage.Indexes;
 using LogQueue.Storage.Segments;
 using LogQueue.Wire.Memory;
 

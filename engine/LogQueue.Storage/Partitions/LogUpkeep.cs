@@ -90,12 +90,23 @@ internal sealed class LogUpkeep(LogSession log)
                 return;
             }
 
+            bool isRolled;
             lock (log.AppendLock)
             {
                 log.State.Producers.Expire(now.ToUnixTimeMilliseconds(), log.Options.ProducerExpirationMs);
+                isRolled = log.State.Damage.Length == 0 && RetentionRules.IsLateForCleaning(log.State.Segments.Active, log.Options, now);
+                if (isRolled)
+                {
+                    TryRollLocked(); // nothing may be appended any more, and the newest segment is never cleaned
+                }
             }
 
-            if (log.Checkpointer.IsDue(1))
+            if (isRolled)
+            {
+                log.CommitUnderLock();
+            }
+
+            if (!log.Context.Fence.IsTripped && log.Checkpointer.IsDue(1))
             {
                 try
                 {

@@ -17,6 +17,11 @@ internal static class RetentionRules
         return newest > 0 && now.ToUnixTimeMilliseconds() - newest > options.RetentionMs;
     }
 
+    /// <summary>True when the active segment of a compacted log holds records that must be cleaned by now.</summary>
+    internal static bool IsLateForCleaning(LogSegment active, LogOptions options, DateTimeOffset now) =>
+        options.Compacted && active.SizeBytes > 0 && active.FirstTimestampMs > 0
+        && now.ToUnixTimeMilliseconds() - active.FirstTimestampMs > options.MaxCompactionLagMs;
+
     /// <summary>The log start after retention: only whole segments below the high watermark go, never the active one.</summary>
     internal static long FindLogStart(ReadOnlySpan<LogSegment> segments, LogOptions options, DateTimeOffset now, long logStart,
         long highWatermark)

@@ -1,5 +1,4 @@
 using LogQueue.Records;
-using LogQueue.Storage;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Compaction;

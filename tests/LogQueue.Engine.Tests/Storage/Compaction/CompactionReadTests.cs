@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using LogQueue.Records;
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
-using LogQueue.Storage.Partitions;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Compaction;

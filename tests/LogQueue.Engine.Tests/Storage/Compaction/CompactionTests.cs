@@ -164,7 +164,7 @@ public sealed class CompactionTests
     }
 
     [Fact]
-    public void Small_neighbours_become_one_segment_and_readers_of_the_old_ones_finish()
+    public async Task Small_neighbours_become_one_segment_and_readers_of_the_old_ones_finish()
     {
         var device = new SimulatedStorageDevice(StorageRig.Root);
         using var rig = new StorageRig(device, CompactionRig.Small);
@@ -183,7 +183,7 @@ public sealed class CompactionTests
         Assert.Equal(2, new RecordBatchView(old).RecordCount);
         held.Records.Dispose();
         Assert.Equal(["k0", "k1", "k2", "k3", "k4", "a", "k5"], CompactionRig.Read(rig.Log).Select(static r => r.Key));
-        rig.Log.CloseAsync().GetAwaiter().GetResult();
+        await rig.Log.CloseAsync();
         Assert.Equal(0, device.OpenFiles);
         Assert.DoesNotContain(device.ListFiles(StorageRig.Directory), static n => n.Contains("cleaned", StringComparison.Ordinal)
             || n.Contains("manifest", StringComparison.Ordinal));
