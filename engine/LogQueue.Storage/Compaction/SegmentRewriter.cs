@@ -72,9 +72,20 @@ internal sealed class SegmentRewriter : IDisposable
         }
     }
 
-    /// <summary>Deletes what was written; the log is as it was.</summary>
+    /// <summary>
+    /// True from before the swap is decided on: whether a disk that failed in it holds the decision, only a restart can tell, and then these
+    /// files may be the only ones.
+    /// </summary>
+    public bool MayCount { get; set; }
+
+    /// <summary>Deletes what was written, unless it may count; the log is as it was.</summary>
     public void Discard()
     {
+        if (MayCount)
+        {
+            return;
+        }
+
         foreach (string extension in (ReadOnlySpan<string>)[SegmentFileName.Seal, SegmentFileName.OffsetIndex, SegmentFileName.TimeIndex,
             SegmentFileName.TransactionIndex, SegmentFileName.Log])
         {

@@ -82,7 +82,7 @@ internal sealed class LogCleaning(LogSession log)
             return pass.Run(log.Context.FileBudget, log.Context.MapBudget,
                 (sources, rewriter) => TrySwap(sources, rewriter, state), seed, cancellationToken);
         }
-        catch (StorageException e) when (e.Operation is "fdatasync" or "fsync" or "syncdir")
+        catch (StorageException e) when (IsSync(e))
         {
             log.Context.Fence.Trip(e); // final: nothing is synced in this directory any more
             throw;
@@ -102,6 +102,7 @@ internal sealed class LogCleaning(LogSession log)
             var manifest = new SwapManifest(
                 sources[0].BaseOffset, rewriter.Cleaned.TransactionIndex.Count > 0, [.. sources.Skip(1).Select(static s => s.BaseOffset)]);
             bool isDecided = false;
+            rewriter.MayCount = true;
             try
             {
                 manifest.Save(log.Context.Device, log.Directory);
@@ -110,7 +111,8 @@ internal sealed class LogCleaning(LogSession log)
                 manifest.Finish(log.Context.Device, log.Directory);
                 ReplaceLocked(sources);
             }
-            catch (Exception e) when (e is StorageException or CorruptLogException)
+            catch (Exception e) when (e is CorruptLogException
+                || (e is StorageException s && (isDecided || s.Error != StorageError.NoSpace || IsSync(s))))
             {
                 // Decided or not, only a restart can tell what the disk has; readers go on with the pinned files.
                 log.Context.Fence.Trip(e);
@@ -120,6 +122,7 @@ internal sealed class LogCleaning(LogSession log)
             {
                 if (!isDecided && !log.Context.Fence.IsTripped)
                 {
+                    rewriter.MayCount = false; // the disk was full before anything was decided
                     Array.ForEach(sources, static s => s.Unpin());
                 }
             }
@@ -128,6 +131,8 @@ internal sealed class LogCleaning(LogSession log)
             return true;
         }
     }
+
+    private static bool IsSync(StorageException e) => e.Operation is "fdatasync" or "fsync" or "syncdir";
 
     private bool IsWholeLocked(LogSegment[] sources)
     {

@@ -40,7 +40,7 @@ internal static class CompactionRig
         RecordHeader[] headers = [new("h", "kept"u8.ToArray())];
         for (int i = 0; i < records.Count; i++)
         {
-            ReadOnlyMemory<byte>? value = records[i].Value is { } text ? Encoding.UTF8.GetBytes(text) : null;
+            ReadOnlyMemory<byte>? value = records[i].Value is { } text ? Encoding.UTF8.GetBytes(text) : (ReadOnlyMemory<byte>?)null;
             builder.TryAppend(timestampMs + i, Encoding.UTF8.GetBytes(records[i].Key), value, headers);
         }
 

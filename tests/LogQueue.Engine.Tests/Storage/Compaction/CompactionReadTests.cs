@@ -70,6 +70,9 @@ public sealed class CompactionReadTests : IDisposable
             expected[words[4]] = $"{words[2]},{words[3]},{words[5]}";
         }
 
+        static IEnumerable<KeyValuePair<string, string>> Values(Dictionary<string, string> all) =>
+            all.Where(static p => !p.Value.EndsWith(",null", StringComparison.Ordinal)).OrderBy(static p => p.Key, StringComparer.Ordinal);
+
         string directory = Path.Combine(_root, "kafka-data-dir", $"{topic}-0");
         var options = new LogOptions { Compacted = true, RetentionMs = -1 };
         for (int round = 0; round < 3; round++)
@@ -99,8 +102,9 @@ public sealed class CompactionReadTests : IDisposable
                 }
             }
 
-            Assert.Equal(expected.OrderBy(static p => p.Key, StringComparer.Ordinal), seen.OrderBy(static p => p.Key, StringComparer.Ordinal));
-            Assert.Equal(expected.Count, count);
+            Assert.Equal(Values(expected), Values(seen));
+            Assert.Equal(seen.Count, count);
+            Assert.All(seen, p => Assert.Equal(expected[p.Key], p.Value)); // tombstones whose horizon Kafka had set may be gone by now
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed class CompactionTests
         CompactionRig.Append(rig.Log, CompactionRig.Batch([("a", "2"), ("b", "2")], Now - 400, codec));
         CompactionRig.RollAndSeal(rig.Log);
         CompactionRig.Append(rig.Log, CompactionRig.Batch([("a", "3")], Now - 300, codec));
+        rig.Log.Commit();
 
         CompactionResultIs(CompactionRig.Clean(rig.Log), removed: 2);
 
