@@ -5,6 +5,7 @@ using LogQueue.Engine.Maintenance;
 using LogQueue.Engine.Opening;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
+using LogQueue.Records;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
 
@@ -22,6 +23,7 @@ public sealed class LogEngine : IAsyncDisposable
     private readonly TopicRegistry _topics;
     private readonly ProducerIds _producerIds;
     private readonly MaintenanceLoop _maintenance;
+    private readonly CleanerLoop _cleaner;
     private readonly Lock _closing = new();
     private Task? _closed;
 
@@ -36,6 +38,7 @@ public sealed class LogEngine : IAsyncDisposable
         _topics = opened.Topics;
         _producerIds = opened.ProducerIds;
         _maintenance = new MaintenanceLoop(_directory, _topics, GroupOffsets, options);
+        _cleaner = new CleanerLoop(_directory, _topics, options);
         _directory.MeasureDiskBytes(() => _metadata.Log.SizeBytes + AllPartitions.Sum(static partition => partition.SizeBytes));
     }
 
@@ -59,6 +62,9 @@ public sealed class LogEngine : IAsyncDisposable
 
     /// <summary>True once the data directory is fenced after a disk error: reads go on, nothing more is written.</summary>
     public bool IsOffline => _directory.Fence.IsTripped;
+
+    /// <summary>Compacted partitions that are no longer cleaned because of damage, and what is wrong; empty when all is well.</summary>
+    public IReadOnlyDictionary<TopicPartition, string> UncleanablePartitions => _cleaner.Uncleanable;
 
     /// <summary>Completes with the cause when the directory is fenced; never faults.</summary>
     public Task<Exception> Offline => _directory.Fence.Tripped;
@@ -151,14 +157,19 @@ public sealed class LogEngine : IAsyncDisposable
         await Task.Run(() => opening.RunAsync(device, cancellationToken), cancellationToken).ConfigureAwait(false);
         var engine = new LogEngine(options, opening);
         engine._maintenance.Start();
+        engine._cleaner.Start();
         return engine;
     }
 
     /// <summary>One round of maintenance, now.</summary>
     internal Task MaintainAsync() => _maintenance.RunOnceAsync();
 
+    /// <summary>Cleans every compacted partition that is due, now; returns how many.</summary>
+    internal Task<int> CleanAsync() => _cleaner.RunOnceAsync();
+
     private async Task CloseOnceAsync()
     {
+        await _cleaner.StopAsync().ConfigureAwait(false);
         await _maintenance.StopAsync().ConfigureAwait(false);
         await _topics.StopAsync().ConfigureAwait(false);
         bool good = true;
@@ -182,6 +193,7 @@ public sealed class LogEngine : IAsyncDisposable
         }
 
         _maintenance.Dispose();
+        _cleaner.Dispose();
         _producerIds.Dispose();
         _directory.Dispose();
     }

@@ -36,6 +36,9 @@ public sealed record LogEngineOptions
     /// <summary>Time between two rounds of retention and clean-up (<c>log.retention.check.interval.ms</c>).</summary>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How compacted topics are cleaned.</summary>
+    public CleanerOptions Cleaner { get; init; } = new();
+
     /// <summary>The clock; tests give their own.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -68,6 +71,7 @@ public sealed record LogEngineOptions
         Check(TimeProvider is not null, "TimeProvider is null: leave it out for the system clock.");
         Check(DiskMinFreeBytes >= 0, $"DiskMinFreeBytes is {DiskMinFreeBytes}: it must be 0 or more.");
         Check(RecoveryThreads is >= 0 and <= 1_024, $"RecoveryThreads is {RecoveryThreads}: it must be 0 to 1024.");
+        problems.AddRange(Cleaner?.Validate() ?? ["Cleaner is null: leave it out for the defaults."]);
         foreach ((string key, string value) in TopicDefaults)
         {
             if (TopicConfigKeys.Check(key, value) is { } problem)

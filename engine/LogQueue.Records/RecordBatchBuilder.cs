@@ -121,7 +121,8 @@ public sealed class RecordBatchBuilder : IDisposable
             output.Reset();
             output.GetSpan(RecordBatchLayout.HeaderBytes);
             output.Advance(RecordBatchLayout.HeaderBytes);
-            CompressionCodecs.For(_options.Compression).Compress(_plain.WrittenSpan[RecordBatchLayout.HeaderBytes..], output);
+            CompressionCodecs.For(_options.Compression).Compress(_plain.WrittenSpan[RecordBatchLayout.HeaderBytes..], output,
+                _options.CompressionLevel);
         }
 
         WriteHeader(output.WrittenSpanMutable);

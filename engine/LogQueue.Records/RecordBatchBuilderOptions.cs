@@ -7,6 +7,9 @@ public sealed record RecordBatchBuilderOptions
     /// <value>LZ4.</value>
     public CompressionType Compression { get; init; } = CompressionType.Lz4;
 
+    /// <summary>Effort of the codec, in Kafka's numbers (<c>compression.*.level</c>); null for the codec's own choice.</summary>
+    public int? CompressionLevel { get; init; }
+
     /// <summary>Largest size in bytes, before compression; the first record always fits.</summary>
     /// <value>1 MiB.</value>
     public int MaxBatchBytes { get; init; } = 1024 * 1024;

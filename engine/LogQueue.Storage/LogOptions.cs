@@ -50,6 +50,39 @@ internal sealed record LogOptions
     /// <summary>An idle producer's sequence state is forgotten after this (<c>producer.id.expiration.ms</c>).</summary>
     public long ProducerExpirationMs { get; init; } = 24L * 3600 * 1000;
 
+    /// <summary>Share of dirty bytes from which a compacted log is cleaned, 0 to 1 (<c>min.cleanable.dirty.ratio</c>).</summary>
+    public double MinCleanableDirtyRatio { get; init; } = 0.5;
+
+    /// <summary>A record is not cleaned before it is this old (<c>min.compaction.lag.ms</c>).</summary>
+    public long MinCompactionLagMs { get; init; }
+
+    /// <summary>A record becomes due for cleaning at the latest at this age (<c>max.compaction.lag.ms</c>).</summary>
+    public long MaxCompactionLagMs { get; init; } = long.MaxValue;
+
+    /// <summary>A tombstone stays this long after the pass that first met it (<c>delete.retention.ms</c>).</summary>
+    public long DeleteRetentionMs { get; init; } = 24L * 3600 * 1000;
+
+    /// <summary>
+    /// Largest batch after decompression, where it has to be opened (<c>max.decompressed.message.bytes</c>).
+    /// </summary>
+    public int MaxDecompressedBytes { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// Most milliseconds by which a segment rolls early, so that logs made at one time do not roll at one time (<c>segment.jitter.ms</c>).
+    /// </summary>
+    public long SegmentJitterMs { get; init; }
+
+    /// <summary>
+    /// The age at which a segment rolls: of a compacted log never later than its records have to be cleaned, and earlier by a jitter that
+    /// the number decides, the same for a segment whenever it is asked for.
+    /// </summary>
+    public long RollMs(uint number)
+    {
+        long ms = Compacted ? Math.Min(SegmentMs, MaxCompactionLagMs) : SegmentMs;
+        long jitterMs = Math.Min(SegmentJitterMs, ms);
+        return jitterMs <= 0 ? ms : ms - (long)((UInt128)jitterMs * number >> 32);
+    }
+
     /// <summary>First step of preallocation of a new segment, in bytes; small, so that many partitions are cheap.</summary>
     public int PreallocateFirstBytes { get; init; } = 256 << 10;
 

@@ -7,4 +7,15 @@ internal enum PlantedBug
 {
     /// <summary>None: the code as it is.</summary>
     None,
+
+    /// <summary>
+    /// The cleaner drops a tombstone in the pass that first meets it, so that slow readers never hear of the deletion. Found by
+    /// <c>CompactionTests.A_tombstone_stays_until_its_delete_horizon</c> and <c>CompactionModelTests</c>.
+    /// </summary>
+    DropTombstoneEarly,
+
+    /// <summary>
+    /// A cleaned segment takes the place of the old ones before its bytes are synced. Found by <c>CompactionCrashTests</c>.
+    /// </summary>
+    SwapBeforeSync,
 }

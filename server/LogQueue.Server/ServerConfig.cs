@@ -185,9 +185,19 @@ public sealed class ServerConfig
             MaintenanceInterval = values.Milliseconds("log.retention.check.interval.ms", defaults.MaintenanceInterval),
             DiskMinFreeBytes = values.Long("logqueue.disk.min.free.bytes", defaults.DiskMinFreeBytes),
             RecoveryThreads = values.Int("num.recovery.threads.per.data.dir", defaults.RecoveryThreads),
+            Cleaner = ReadCleaner(values, defaults.Cleaner),
             TopicDefaults = ReadTopicDefaults(values, given),
         };
     }
+
+    private static CleanerOptions ReadCleaner(ConfigValues values, CleanerOptions defaults) => defaults with
+    {
+        Enabled = values.Flag("log.cleaner.enable", defaults.Enabled),
+        Threads = values.Int("log.cleaner.threads", defaults.Threads, 1, 64),
+        Backoff = values.Milliseconds("log.cleaner.backoff.ms", defaults.Backoff),
+        DedupeBufferBytes = values.Long("log.cleaner.dedupe.buffer.size", defaults.DedupeBufferBytes, 1024),
+        MaxBytesPerSecond = values.Number("log.cleaner.io.max.bytes.per.second", defaults.MaxBytesPerSecond),
+    };
 
     private static Dictionary<string, string> ReadTopicDefaults(ConfigValues values, Dictionary<string, string> given)
     {

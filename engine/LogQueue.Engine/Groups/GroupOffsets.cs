@@ -14,8 +14,6 @@ public sealed class GroupOffsets
     /// <summary>Kafka's bound of an offset's metadata (<c>offset.metadata.max.bytes</c>), in characters.</summary>
     public const int MaxMetadataLength = 4096;
 
-    private const long RewriteBytes = 4 << 20;
-
     private readonly LogEngineOptions _options;
     private readonly TopicRegistry _topics;
     private readonly SemaphoreSlim _creating = new(1, 1);
@@ -210,18 +208,6 @@ public sealed class GroupOffsets
         }
     }
 
-    /// <summary>Rewrites shards whose log has grown far beyond its live state. Returns how many.</summary>
-    internal async Task<int> CompactAsync(long thresholdBytes = RewriteBytes)
-    {
-        int rewritten = 0;
-        foreach (OffsetsShard shard in _shards ?? [])
-        {
-            rewritten += await shard.RewriteAsync(thresholdBytes).ConfigureAwait(false) ? 1 : 0;
-        }
-
-        return rewritten;
-    }
-
     private OffsetsShard? Shard(string group)
     {
         ArgumentNullException.ThrowIfNull(group);
@@ -258,12 +244,15 @@ public sealed class GroupOffsets
         }
     }
 
-    /// <summary>Settings of <c>__consumer_offsets</c>, as Kafka's.</summary>
+    /// <summary>
+    /// Settings of <c>__consumer_offsets</c>: as Kafka's, with smaller segments, so that the cleaner, which never touches the newest one,
+    /// keeps the log small enough to be read whole at every start.
+    /// </summary>
     internal static IReadOnlyDictionary<string, string> InternalTopicConfigs { get; } = new Dictionary<string, string>
     {
         ["cleanup.policy"] = "compact",
         ["compression.type"] = "producer",
-        ["segment.bytes"] = "104857600",
+        ["segment.bytes"] = "4194304",
     };
 
     private OffsetsShard[] MakeShards(Topic topic) =>

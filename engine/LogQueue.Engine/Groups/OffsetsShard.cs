@@ -13,19 +13,14 @@ namespace LogQueue.Engine.Groups;
 /// </summary>
 internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvider, Func<string, Guid> topicIdOf)
 {
-    /// <summary>Changes in one batch of a rewrite or a long deletion.</summary>
+    /// <summary>Changes in one batch of a long deletion.</summary>
     private const int MostChangesPerBatch = 1000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, GroupState> _groups = new(StringComparer.Ordinal);
 
-    // Records of kinds that we keep and do not read, by key in hex: next-generation groups of a Kafka directory.
-    private readonly Dictionary<string, (byte[] Key, byte[] Value)> _others = new(StringComparer.Ordinal);
     private readonly List<(string Group, TopicPartition Partition)> _removals = [];
     private int _inFlight;
-    private TaskCompletionSource? _drained;
-    private TaskCompletionSource? _rewriting;
-    private long _rewrittenBytes;
 
     /// <summary>Appends changes as one batch; durable and applied when it returns.</summary>
     public async ValueTask ChangeAsync(IReadOnlyList<GroupChange> changes, CancellationToken cancellationToken)
@@ -33,22 +28,11 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         using RecordBatchBuilder builder = Build(changes);
         Memory<byte> batch = builder.Build();
         AppendResult result;
-        while (true)
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
         {
-            Task rewriting;
-            lock (_gate)
-            {
-                if (_rewriting is null)
-                {
-                    result = AppendLocked(batch);
-                    _inFlight++;
-                    break;
-                }
-
-                rewriting = _rewriting.Task;
-            }
-
-            await rewriting.WaitAsync(cancellationToken).ConfigureAwait(false);
+            result = AppendLocked(batch);
+            _inFlight++;
         }
 
         bool durable = false;
@@ -139,35 +123,6 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         }
     }
 
-    /// <summary>
-    /// Writes the live state anew behind the old records and moves the log start there, when the log has grown far beyond its live
-    /// state. A crash in between leaves both, which add up to the same. True when it was done.
-    /// </summary>
-    public async Task<bool> RewriteAsync(long thresholdBytes)
-    {
-        PartitionLog? log = partition.OpenedLog;
-        if (log is null || log.SizeBytes < Math.Max(thresholdBytes, 4 * _rewrittenBytes) || log.LastStableOffset < log.LogEndOffset)
-        {
-            return false;
-        }
-
-        Task drained = BeginRewrite();
-        try
-        {
-            await drained.ConfigureAwait(false);
-            log.Roll();
-            long newStart = log.LogEndOffset;
-            await WriteLiveAsync(log).ConfigureAwait(false);
-            log.AdvanceLogStart(newStart);
-            _rewrittenBytes = log.SizeBytes;
-            return true;
-        }
-        finally
-        {
-            EndRewrite();
-        }
-    }
-
     private void LoadBatch(ReadOnlyMemory<byte> batch, Dictionary<long, List<(GroupChange Change, long Offset)>> pending)
     {
         var view = new RecordBatchView(batch.Span);
@@ -191,9 +146,10 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
                 GroupChange change = GroupRecords.Read(key, record.Value);
                 if (change.Kind == GroupChangeKind.Other)
                 {
-                    KeepOther(key, record.Value);
+                    continue; // next-generation groups of a Kafka directory: they stay in the log, unread
                 }
-                else if (!isTransactional)
+
+                if (!isTransactional)
                 {
                     Load(change, record.Offset);
                 }
@@ -210,22 +166,6 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         lock (_gate)
         {
             ApplyLocked(change, offset);
-        }
-    }
-
-    private void KeepOther(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte>? value)
-    {
-        string name = Convert.ToHexString(key.Span);
-        lock (_gate)
-        {
-            if (value is { } bytes)
-            {
-                _others[name] = (key.ToArray(), bytes.ToArray());
-            }
-            else
-            {
-                _others.Remove(name);
-            }
         }
     }
 
@@ -251,7 +191,6 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
             if (--_inFlight == 0)
             {
                 ForgetRemovalsLocked();
-                _drained?.TrySetResult();
             }
         }
     }
@@ -314,68 +253,5 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         }
 
         return builder;
-    }
-
-    private Task BeginRewrite()
-    {
-        lock (_gate)
-        {
-            _rewriting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (_inFlight == 0)
-            {
-                _drained.TrySetResult();
-            }
-
-            return _drained.Task;
-        }
-    }
-
-    private void EndRewrite()
-    {
-        lock (_gate)
-        {
-            _rewriting!.TrySetResult();
-            (_rewriting, _drained) = (null, null);
-        }
-    }
-
-    private async Task WriteLiveAsync(PartitionLog log)
-    {
-        List<GroupChange> live;
-        List<(byte[] Key, byte[] Value)> others;
-        lock (_gate)
-        {
-            live = [.. _groups.SelectMany(static pair => pair.Value.Live(pair.Key))];
-            others = [.. _others.Values];
-        }
-
-        long end = log.LogEndOffset;
-        foreach (GroupChange[] some in live.Chunk(MostChangesPerBatch))
-        {
-            using RecordBatchBuilder builder = Build(some);
-            lock (_gate)
-            {
-                AppendResult result = AppendLocked(builder.Build());
-                for (int i = 0; i < some.Length; i++)
-                {
-                    ApplyLocked(some[i], result.BaseOffset + i);
-                }
-
-                end = result.NextOffset;
-            }
-        }
-
-        foreach ((byte[] key, byte[] value) in others)
-        {
-            using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = CompressionType.None });
-            builder.TryAppend(timeProvider.GetUtcNow().ToUnixTimeMilliseconds(), key, value);
-            lock (_gate)
-            {
-                end = AppendLocked(builder.Build()).NextOffset;
-            }
-        }
-
-        await log.WaitUntilDurableAsync(end, CancellationToken.None).ConfigureAwait(false);
     }
 }

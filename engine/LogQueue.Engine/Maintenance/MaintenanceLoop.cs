@@ -8,7 +8,7 @@ using LogQueue.Storage;
 namespace LogQueue.Engine.Maintenance;
 
 /// <summary>
-/// The engine's periodic work: retention, checkpoints, expiry and rewriting of committed offsets, a look at the free space every second.
+/// The engine's periodic work: retention, checkpoints, expiry of committed offsets, a look at the free space every second.
 /// A failure of one partition does not keep the others from their turn. Thread-safe.
 /// </summary>
 internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry topics, GroupOffsets groups, LogEngineOptions options)
@@ -62,7 +62,6 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
             if (!directory.Fence.IsTripped)
             {
                 await groups.ExpireAsync(_stop.Token).ConfigureAwait(false);
-                await groups.CompactAsync().ConfigureAwait(false);
             }
 
             LastFailure = failure;

@@ -17,7 +17,7 @@ internal sealed class BuilderPool : IDisposable
         int maxBytes = Math.Max(config.MaxMessageBytes, RecordBatchLayout.HeaderBytes);
         while (_idle.TryDequeue(out Rented? idle))
         {
-            if (idle.Codec == config.EngineCompression && idle.MaxBytes == maxBytes)
+            if (idle.Codec == config.EngineCompression && idle.Level == config.EngineCompressionLevel && idle.MaxBytes == maxBytes)
             {
                 return idle;
             }
@@ -25,8 +25,13 @@ internal sealed class BuilderPool : IDisposable
             idle.Builder.Dispose();
         }
 
-        var options = new RecordBatchBuilderOptions { Compression = config.EngineCompression, MaxBatchBytes = maxBytes };
-        return new Rented(new RecordBatchBuilder(options), config.EngineCompression, maxBytes);
+        var options = new RecordBatchBuilderOptions
+        {
+            Compression = config.EngineCompression,
+            CompressionLevel = config.EngineCompressionLevel,
+            MaxBatchBytes = maxBytes,
+        };
+        return new Rented(new RecordBatchBuilder(options), config.EngineCompression, config.EngineCompressionLevel, maxBytes);
     }
 
     /// <summary>Takes a builder back.</summary>
@@ -52,5 +57,5 @@ internal sealed class BuilderPool : IDisposable
     }
 
     /// <summary>A builder with what it was made for.</summary>
-    internal sealed record Rented(RecordBatchBuilder Builder, CompressionType Codec, int MaxBytes);
+    internal sealed record Rented(RecordBatchBuilder Builder, CompressionType Codec, int? Level, int MaxBytes);
 }

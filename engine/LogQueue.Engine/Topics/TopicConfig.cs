@@ -8,6 +8,9 @@ namespace LogQueue.Engine.Topics;
 /// <summary>The settings of one topic: its own overrides over the engine's defaults over Kafka's. Immutable.</summary>
 public sealed class TopicConfig
 {
+    /// <summary>Kafka's default of 2 GiB would let one small request take all memory.</summary>
+    private const int MostDecompressedBytes = 64 << 20;
+
     private static readonly Dictionary<string, string> None = [];
     private readonly IReadOnlyDictionary<string, string> _engineDefaults;
 
@@ -31,6 +34,13 @@ public sealed class TopicConfig
             "snappy" => CompressionType.Snappy,
             "zstd" => CompressionType.Zstd,
             _ => CompressionType.Lz4,
+        };
+        EngineCompressionLevel = EngineCompression switch
+        {
+            CompressionType.Gzip => Int("compression.gzip.level") is > 0 and int level ? level : null,
+            CompressionType.Zstd => Int("compression.zstd.level"),
+            CompressionType.Lz4 => Int("compression.lz4.level"),
+            _ => null,
         };
     }
 
@@ -64,6 +74,9 @@ public sealed class TopicConfig
     /// <summary>The codec of batches that the engine itself builds (<c>compression.type</c>; <c>producer</c> means LZ4).</summary>
     public CompressionType EngineCompression { get; }
 
+    /// <summary>Effort of that codec (<c>compression.*.level</c>); null for the codec's own choice.</summary>
+    internal int? EngineCompressionLevel { get; }
+
     /// <summary>The value of a setting as it is in force, as text.</summary>
     /// <exception cref="InvalidTopicConfigException">There is no such setting.</exception>
     public string this[string key] =>
@@ -94,6 +107,12 @@ public sealed class TopicConfig
         TimestampType = TimestampType,
         TimestampBeforeMaxMs = Long("message.timestamp.before.max.ms"),
         TimestampAfterMaxMs = Long("message.timestamp.after.max.ms"),
+        MinCleanableDirtyRatio = double.Parse(this["min.cleanable.dirty.ratio"], NumberStyles.Float, CultureInfo.InvariantCulture),
+        MinCompactionLagMs = Long("min.compaction.lag.ms"),
+        MaxCompactionLagMs = Long("max.compaction.lag.ms"),
+        SegmentJitterMs = Long("segment.jitter.ms"),
+        DeleteRetentionMs = Long("delete.retention.ms"),
+        MaxDecompressedBytes = Math.Min(Int("max.decompressed.message.bytes"), MostDecompressedBytes),
     };
 
     private int Int(string key) => int.Parse(this[key], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);

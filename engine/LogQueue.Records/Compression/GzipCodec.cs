@@ -16,7 +16,7 @@ internal sealed class GzipCodec : ICompressionCodec
     /// <summary>A member without content; the framework writes nothing at all for nothing.</summary>
     private static ReadOnlySpan<byte> EmptyMember => [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination)
+    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int? level = null)
     {
         if (source.IsEmpty)
         {
@@ -25,7 +25,9 @@ internal sealed class GzipCodec : ICompressionCodec
         }
 
         using var stream = new WriterStream(destination);
-        using var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
+        using GZipStream gzip = level is >= 1 and <= 9
+            ? new GZipStream(stream, new ZLibCompressionOptions { CompressionLevel = level.Value }, leaveOpen: true)
+            : new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
         gzip.Write(source);
     }
 

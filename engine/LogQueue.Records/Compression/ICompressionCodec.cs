@@ -9,7 +9,10 @@ public interface ICompressionCodec
     CompressionType Type { get; }
 
     /// <summary>Compresses <paramref name="source"/> in the form Kafka's clients read.</summary>
-    void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination);
+    /// <param name="source">What to compress.</param>
+    /// <param name="destination">Where the output goes.</param>
+    /// <param name="level">Effort, in Kafka's numbers of this codec; null for the codec's own choice. Codecs without levels ignore it.</param>
+    void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int? level = null);
 
     /// <summary>Decompresses every form that Kafka's clients write.</summary>
     /// <param name="source">Compressed bytes, untrusted.</param>

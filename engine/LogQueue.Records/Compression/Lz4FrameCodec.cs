@@ -32,7 +32,7 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
 
     public CompressionType Type => CompressionType.Lz4;
 
-    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination)
+    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int? level = null)
     {
         Span<byte> header = destination.GetSpan(7);
         BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
@@ -44,7 +44,7 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
         {
             ReadOnlySpan<byte> block = source[..Math.Min(BlockBytes, source.Length)];
             Span<byte> output = destination.GetSpan(4 + LZ4Codec.MaximumOutputSize(block.Length));
-            int length = LZ4Codec.Encode(block, output[4..], LZ4Level.L00_FAST);
+            int length = LZ4Codec.Encode(block, output[4..], LevelOf(level));
             if (length <= 0 || length >= block.Length)
             {
                 block.CopyTo(output[4..]);
@@ -163,6 +163,10 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
 
         destination.Advance(written);
     }
+
+    /// <summary>As in Kafka, its default of 9 means the fast compressor, and any other level the slow one.</summary>
+    private static LZ4Level LevelOf(int? level) =>
+        level is null or 9 ? LZ4Level.L00_FAST : (LZ4Level)Math.Clamp(level.Value, (int)LZ4Level.L03_HC, (int)LZ4Level.L12_MAX);
 
     private static byte HeaderChecksum(ReadOnlySpan<byte> descriptor) => unchecked((byte)(XxHash32.HashToUInt32(descriptor) >> 8));
 

@@ -7,7 +7,7 @@ internal sealed class NoCodec : ICompressionCodec
 {
     public CompressionType Type => CompressionType.None;
 
-    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination) => destination.Write(source);
+    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int? level = null) => destination.Write(source);
 
     public void Decompress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int maxOutputBytes)
     {

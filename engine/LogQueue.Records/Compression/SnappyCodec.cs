@@ -17,7 +17,7 @@ internal sealed class SnappyCodec : ICompressionCodec
 
     public CompressionType Type => CompressionType.Snappy;
 
-    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination)
+    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int? level = null)
     {
         Span<byte> header = destination.GetSpan(FrameHeaderBytes);
         Magic.CopyTo(header);

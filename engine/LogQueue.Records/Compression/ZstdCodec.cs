@@ -16,9 +16,9 @@ internal sealed class ZstdCodec : ICompressionCodec
 
     public CompressionType Type => CompressionType.Zstd;
 
-    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination)
+    public void Compress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int? level = null)
     {
-        using var compressor = new Compressor(Level);
+        using var compressor = new Compressor(level ?? Level);
         Span<byte> output = destination.GetSpan(Compressor.GetCompressBound(source.Length));
         destination.Advance(compressor.Wrap(source, output));
     }

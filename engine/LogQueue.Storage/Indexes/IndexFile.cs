@@ -26,6 +26,7 @@ internal sealed class IndexFile : IDisposable
     private byte[] _tail = [];
     private int _tailCount;
     private int _filed;
+    private bool _isPinned;
 
     public IndexFile(IStorageDevice device, string path, int entryBytes, LeaseBudget maps)
     {
@@ -200,6 +201,32 @@ internal sealed class IndexFile : IDisposable
             if (_tailCount == 0)
             {
                 _tail = [];
+            }
+        }
+    }
+
+    /// <summary>Holds the map, so that look-ups do not open the file by its name again.</summary>
+    public void Pin()
+    {
+        lock (_lock)
+        {
+            if (_filed > 0 && !_isPinned)
+            {
+                AcquireMapLocked();
+                _isPinned = true;
+            }
+        }
+    }
+
+    /// <summary>Ends a <see cref="Pin"/>.</summary>
+    public void Unpin()
+    {
+        lock (_lock)
+        {
+            if (_isPinned)
+            {
+                _isPinned = false;
+                _map.Release();
             }
         }
     }

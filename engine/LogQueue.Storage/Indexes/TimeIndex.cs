@@ -99,6 +99,12 @@ internal sealed class TimeIndex(IStorageDevice device, string path, long baseOff
 
     public void Rest() => _file.Rest();
 
+    /// <summary>Keeps what is mapped of the file mapped, whatever becomes of its name.</summary>
+    public void Pin() => _file.Pin();
+
+    /// <summary>Ends a <see cref="Pin"/>.</summary>
+    public void Unpin() => _file.Unpin();
+
     public void Dispose() => _file.Dispose();
 
     private bool IsSound(long nextOffset)

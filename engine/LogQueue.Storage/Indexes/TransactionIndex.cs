@@ -85,6 +85,15 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
         }
     }
 
+    /// <summary>Adds all entries to the list.</summary>
+    public void CopyTo(List<AbortedEntry> found)
+    {
+        lock (_lock)
+        {
+            found.AddRange(_entries ?? []);
+        }
+    }
+
     /// <summary>Adds the transactions that overlap [from, to) to the list.</summary>
     public void Collect(long fromOffset, long toOffset, List<AbortedTransaction> found)
     {

@@ -67,15 +67,15 @@ internal static class BatchRules
             }
         }
 
-        return options.Compacted ? CheckKeys(batch, logStartOffset) : null;
+        return options.Compacted ? CheckKeys(batch, options, logStartOffset) : null;
     }
 
-    private static AppendResult? CheckKeys(ReadOnlySpan<byte> batch, long logStartOffset)
+    private static AppendResult? CheckKeys(ReadOnlySpan<byte> batch, LogOptions options, long logStartOffset)
     {
         using PooledBuffer copy = PooledBuffer.Rent(batch.Length);
         batch.CopyTo(copy.Span);
-        BatchVerdict verdict = RecordBatchValidator.ValidateRecords(copy.Memory, RecordDecodeLimits.Default, requireKeys: true,
-            out RecordDefect defect);
+        var limits = new RecordDecodeLimits { MaxDecompressedBytes = options.MaxDecompressedBytes };
+        BatchVerdict verdict = RecordBatchValidator.ValidateRecords(copy.Memory, limits, requireKeys: true, out RecordDefect defect);
         return verdict == BatchVerdict.Valid
             ? null
             : AppendResult.Refused(AppendStatus.InvalidRecord, logStartOffset, $"Record {defect.RecordIndex} of the batch: {defect.What}.");

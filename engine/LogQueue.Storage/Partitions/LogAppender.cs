@@ -10,6 +10,8 @@ namespace LogQueue.Storage.Partitions;
 internal sealed class LogAppender(PartitionLogContext context, string directory, LogState state, LogOffsets offsets,
     List<RolledSegment> rolled)
 {
+    private readonly int _directoryHash = directory.GetHashCode(StringComparison.Ordinal);
+
     /// <summary>Appends checked batches. Throws <see cref="StorageException"/> with the log as it was before.</summary>
     public AppendResult AppendLocked(Span<byte> batches, AppendOrigin origin, LogOptions options, long nowMs)
     {
@@ -129,6 +131,8 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
         return offset;
     }
 
+    private uint JitterNumber(LogSegment active) => unchecked((uint)HashCode.Combine(_directoryHash, active.BaseOffset));
+
     private LogSegment RollIfDue(int bytes, long nextOffset, long maxTimestamp, LogOptions options, long nowMs)
     {
         LogSegment active = state.Segments.Active;
@@ -142,7 +146,7 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
             : active.CreatedAtMs > 0 ? nowMs - active.CreatedAtMs : 0;
         bool isIndexFull = active.OffsetIndex.SizeBytes + OffsetIndex.EntryBytes > options.SegmentIndexBytes
             || active.TimeIndex.SizeBytes + TimeIndex.EntryBytes > options.SegmentIndexBytes;
-        if (active.SizeBytes + bytes <= options.SegmentBytes && age <= options.SegmentMs && !isIndexFull
+        if (active.SizeBytes + bytes <= options.SegmentBytes && age <= options.RollMs(JitterNumber(active)) && !isIndexFull
             && nextOffset - active.BaseOffset <= int.MaxValue)
         {
             return active;

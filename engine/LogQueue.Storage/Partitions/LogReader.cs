@@ -28,15 +28,24 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         ReadOnlySpan<LogSegment> all = segments.Snapshot;
         for (int i = Math.Max(0, SegmentList.Find(all, offset)); i < all.Length && all[i].BaseOffset < bound; i++)
         {
-            foreach (DamagedRange hole in damage)
+            if (!all[i].Log.TryAcquire())
             {
-                if (offset >= hole.FromOffset && offset < hole.ToOffset)
+                // Retention or the cleaner took it between the look at the list and here.
+                ReadOnlySpan<LogSegment> now = segments.Snapshot;
+                if (now == all || offset < offsets.LogStart)
                 {
-                    return Answer(ReadStatus.Corrupt, null, []);
+                    return Answer(ReadStatus.OffsetOutOfRange, null, []);
                 }
+
+                all = now;
+                i = Math.Max(0, SegmentList.Find(all, offset)) - 1;
+                continue;
             }
 
-            ReadStatus status = ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out FileSlice? slice, out long sliceEnd);
+            FileSlice? slice = null;
+            long sliceEnd = bound;
+            ReadStatus status = IsDamaged(offset) ? Release(all[i])
+                : ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out slice, out sliceEnd);
             if (status != ReadStatus.Ok || slice is not null)
             {
                 AbortedTransaction[] aborted = slice is not null && isolation == ReadIsolation.Committed
@@ -68,12 +77,23 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
     /// <summary>The first record whose timestamp is at or after the given one, below the high watermark.</summary>
     public TimestampOffset? FindOffset(long timestampMs)
     {
-        foreach (LogSegment segment in segments.Snapshot)
+        ReadOnlySpan<LogSegment> all = segments.Snapshot;
+        for (int i = 0; i < all.Length; i++)
         {
-            if (segment.NextOffset > offsets.LogStart && segment.MaxTimestampMs >= timestampMs
-                && FindRecord(segment, timestampMs, exact: false) is { } found)
+            if (all[i].NextOffset <= offsets.LogStart || all[i].MaxTimestampMs < timestampMs)
+            {
+                continue;
+            }
+
+            if (FindRecord(all[i], timestampMs, exact: false, out bool isGone) is { } found)
             {
                 return found.Offset < offsets.HighWatermark ? found : null;
+            }
+
+            if (isGone && segments.Snapshot != all)
+            {
+                all = segments.Snapshot; // the cleaner put another in its place
+                i = -1;
             }
         }
 
@@ -83,29 +103,57 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
     /// <summary>The first record that has the largest timestamp of all.</summary>
     public TimestampOffset? FindMaxTimestamp()
     {
-        LogSegment? latest = null;
-        foreach (LogSegment segment in segments.Snapshot)
+        while (true)
         {
-            if (segment.NextOffset > offsets.LogStart && segment.MaxTimestampMs >= 0
-                && segment.MaxTimestampMs > (latest?.MaxTimestampMs ?? -1))
+            LogSegment? latest = null;
+            ReadOnlySpan<LogSegment> all = segments.Snapshot;
+            foreach (LogSegment segment in all)
             {
-                latest = segment;
+                if (segment.NextOffset > offsets.LogStart && segment.MaxTimestampMs >= 0
+                    && segment.MaxTimestampMs > (latest?.MaxTimestampMs ?? -1))
+                {
+                    latest = segment;
+                }
+            }
+
+            if (latest is null)
+            {
+                return null;
+            }
+
+            TimestampOffset? found = FindRecord(latest, latest.MaxTimestampMs, exact: true, out bool isGone);
+            if (found is not null || !isGone || segments.Snapshot == all)
+            {
+                return found;
+            }
+        }
+    }
+
+    private bool IsDamaged(long offset)
+    {
+        foreach (DamagedRange hole in damage)
+        {
+            if (offset >= hole.FromOffset && offset < hole.ToOffset)
+            {
+                return true;
             }
         }
 
-        return latest is null ? null : FindRecord(latest, latest.MaxTimestampMs, exact: true);
+        return false;
     }
 
+    private static ReadStatus Release(LogSegment segment)
+    {
+        segment.Log.Release();
+        return ReadStatus.Corrupt;
+    }
+
+    /// <summary>Reads from one segment under a lease, which goes to the slice or ends here.</summary>
     private static ReadStatus ReadSegment(
         LogSegment segment, long offset, long bound, int maxBytes, bool atLeastOneBatch, out FileSlice? slice, out long sliceEnd)
     {
         slice = null;
         sliceEnd = bound;
-        if (!segment.Log.TryAcquire())
-        {
-            return ReadStatus.OffsetOutOfRange; // retention took it between the look at the list and here
-        }
-
         bool isLeaseGiven = false;
         try
         {
@@ -170,9 +218,10 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         return found is null or { Count: 0 } ? [] : [.. found];
     }
 
-    private TimestampOffset? FindRecord(LogSegment segment, long timestampMs, bool exact)
+    private TimestampOffset? FindRecord(LogSegment segment, long timestampMs, bool exact, out bool isGone)
     {
-        if (!segment.Log.TryAcquire())
+        isGone = !segment.Log.TryAcquire();
+        if (isGone)
         {
             return null;
         }

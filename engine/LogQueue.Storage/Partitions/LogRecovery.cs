@@ -1,4 +1,5 @@
 using LogQueue.Records;
+using LogQueue.Storage.Compaction;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
@@ -19,6 +20,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private int _rebuiltIndexes;
     private bool _epochsChanged;
     private bool _wasCut;
+    private bool _wasCompacted;
 
     public SegmentList Segments { get; } = new();
 
@@ -50,6 +52,12 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     public void Run()
     {
         CreateDirectory();
+        if (SwapManifest.Recover(_device, directory))
+        {
+            _notes.Add("a cleaning pass was cut short: its last swap of segments was finished or undone");
+        }
+
+        _wasCompacted = options.Compacted || _device.FileExists(Path.Combine(directory, CleanCheckpoint.FileName));
         Checkpoint = RecoveryCheckpoint.TryLoad(_device, directory);
         LeaderEpochCheckpoint? epochs = LeaderEpochCheckpoint.TryLoad(_device, directory);
         Epochs = epochs ?? Epochs;
@@ -139,7 +147,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private bool Scan(LogSegment segment, long? nextBase)
     {
         long fileBytes = _device.FileLength(segment.Log.Path);
-        bool allowGaps = options.Compacted || Checkpoint is null;
+        bool allowGaps = _wasCompacted || Checkpoint is null;
         string? stop;
         long start = FindScanStart(segment, fileBytes);
         if (!TryScanFrom(segment, start, fileBytes, allowGaps, out stop) && start > 0)

@@ -1,3 +1,4 @@
+using LogQueue.Storage.Compaction;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -89,12 +90,23 @@ internal sealed class LogUpkeep(LogSession log)
                 return;
             }
 
+            bool isRolled;
             lock (log.AppendLock)
             {
                 log.State.Producers.Expire(now.ToUnixTimeMilliseconds(), log.Options.ProducerExpirationMs);
+                isRolled = log.State.Damage.Length == 0 && RetentionRules.IsLateForCleaning(log.State.Segments.Active, log.Options, now);
+                if (isRolled)
+                {
+                    TryRollLocked(); // nothing may be appended any more, and the newest segment is never cleaned
+                }
             }
 
-            if (log.Checkpointer.IsDue(1))
+            if (isRolled)
+            {
+                log.CommitUnderLock();
+            }
+
+            if (!log.Context.Fence.IsTripped && log.Checkpointer.IsDue(1))
             {
                 try
                 {
@@ -206,6 +218,7 @@ internal sealed class LogUpkeep(LogSession log)
         try
         {
             log.CutCount++;
+            CleanCheckpoint.Remove(log.Context.Device, log.Directory); // what is appended next at these offsets is not clean
             log.Context.CommitLog.Forget(log.Directory);
             LogTruncation.Run(log.Context, log.Directory, log.State.Segments, log.Checkpointer, offset, log.Offsets.LogStart);
             var recovery = new LogRecovery(log.Context, log.Directory, log.Options, cleanShutdown: false);

@@ -1,4 +1,5 @@
 using LogQueue.Records;
+using LogQueue.Storage.Compaction;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -12,6 +13,7 @@ internal sealed class PartitionLog : IDisposable
     private readonly LogSession _session;
     private readonly LogUpkeep _upkeep;
     private readonly LogClosing _closing;
+    private readonly LogCleaning _cleaning;
     private int _commitQueued;
 
     private PartitionLog(LogSession session, Guid topicId)
@@ -19,6 +21,7 @@ internal sealed class PartitionLog : IDisposable
         _session = session;
         _upkeep = new LogUpkeep(session);
         _closing = new LogClosing(session, _upkeep);
+        _cleaning = new LogCleaning(session);
         TopicId = topicId;
     }
 
@@ -213,6 +216,13 @@ internal sealed class PartitionLog : IDisposable
         TellIfAdvanced(before);
         return removed;
     }
+
+    /// <summary>What there is to clean; null when the log is not compacted, or cannot be cleaned now.</summary>
+    public CleanPlan? PlanCleaning(DateTimeOffset now) => _cleaning.Plan(now);
+
+    /// <summary>Cleans all that is cleanable now. See <see cref="LogCleaning.Clean"/> for what it throws.</summary>
+    public CleanResult Clean(KeyOffsetMap map, CleanThrottle throttle, Random seeds, CancellationToken cancellationToken) =>
+        _cleaning.Clean(map, throttle, seeds, cancellationToken);
 
     /// <summary>Cuts the log to an offset: batches that hold it or follow it go, durably. For repair; readers may fail meanwhile.</summary>
     public void TruncateTo(long offset) => _upkeep.TruncateTo(offset);

@@ -166,15 +166,15 @@ internal sealed class ProducerStateTable
 
     private AbortedEntry? ApplyMarker(ProducerEntry entry, in RecordBatchView batch)
     {
-        if (!TryReadMarker(batch.RecordsSection, out bool isAbort, out int coordinatorEpoch))
-        {
-            return null;
-        }
-
-        if (batch.ProducerEpoch > entry.Epoch)
+        if (batch.ProducerEpoch > entry.Epoch) // also of a marker that the cleaner emptied: its header is kept for the epoch
         {
             entry.Epoch = batch.ProducerEpoch;
             entry.ForgetBatches();
+        }
+
+        if (!TryReadMarker(batch.RecordsSection, out bool isAbort, out int coordinatorEpoch))
+        {
+            return null;
         }
 
         entry.CoordinatorEpoch = coordinatorEpoch;

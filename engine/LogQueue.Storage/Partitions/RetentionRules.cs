@@ -17,6 +17,11 @@ internal static class RetentionRules
         return newest > 0 && now.ToUnixTimeMilliseconds() - newest > options.RetentionMs;
     }
 
+    /// <summary>True when the active segment of a compacted log holds records that must be cleaned by now.</summary>
+    internal static bool IsLateForCleaning(LogSegment active, LogOptions options, DateTimeOffset now) =>
+        options.Compacted && active.SizeBytes > 0 && active.FirstTimestampMs > 0
+        && now.ToUnixTimeMilliseconds() - active.FirstTimestampMs > options.MaxCompactionLagMs;
+
     /// <summary>The log start after retention: only whole segments below the high watermark go, never the active one.</summary>
     internal static long FindLogStart(ReadOnlySpan<LogSegment> segments, LogOptions options, DateTimeOffset now, long logStart,
         long highWatermark)
@@ -37,7 +42,12 @@ internal static class RetentionRules
             bool isTooMuch = options.RetentionBytes >= 0 && total - segments[i].SizeBytes >= options.RetentionBytes;
             if (!isTooMuch && !IsExpired(segments[i], options, now))
             {
-                break;
+                if (segments[i].MaxTimestampMs >= 0 || segments[i].CreatedAtMs > 0)
+                {
+                    break;
+                }
+
+                continue; // emptied by the cleaner, so of no age: it goes with the next one that does
             }
 
             total -= segments[i].SizeBytes;

@@ -11,15 +11,18 @@ namespace LogQueue.Storage.Segments;
 internal sealed class LogSegment
 {
     private readonly IStorageDevice _device;
+    private readonly string _suffix;
     private IStorageFile? _writer;
     private long _allocatedBytes;
     private long _sizeBytes;
     private long _nextOffset;
     private long _bytesSinceIndexEntry;
 
-    private LogSegment(IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, IStorageFile? writer)
+    private LogSegment(IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, IStorageFile? writer,
+        string suffix = "")
     {
         _device = device;
+        _suffix = suffix;
         Directory = directory;
         BaseOffset = baseOffset;
         _nextOffset = baseOffset;
@@ -66,20 +69,27 @@ internal sealed class LogSegment
     /// <summary>The directory entry of the log file may not be on disk yet.</summary>
     public bool NeedsDirectorySync { get; set; }
 
-    /// <summary>Creates the files of a new segment. Its name is durable after the next commit.</summary>
+    /// <summary>
+    /// Creates the files of a new segment. Its name is durable after the next commit. A suffix ends the names of files that are not (yet)
+    /// part of the log.
+    /// </summary>
     public static LogSegment Create(
-        IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, long createdAtMs)
+        IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, long createdAtMs, string suffix = "")
     {
-        string path = SegmentFileName.PathOf(directory, baseOffset, SegmentFileName.Log);
+        string path = SegmentFileName.PathOf(directory, baseOffset, SegmentFileName.Log) + suffix;
         foreach (string extension in (ReadOnlySpan<string>)[SegmentFileName.OffsetIndex, SegmentFileName.TimeIndex,
             SegmentFileName.TransactionIndex, SegmentFileName.Seal])
         {
-            device.DeleteIfExists(SegmentFileName.PathOf(directory, baseOffset, extension)); // left over from a log that was cut
+            device.DeleteIfExists(SegmentFileName.PathOf(directory, baseOffset, extension) + suffix); // left over from a log that was cut
         }
 
         device.DeleteIfExists(path); // never published: it starts at the log end
         IStorageFile writer = device.Open(path, StorageOpenMode.CreateNew);
-        return new LogSegment(device, directory, baseOffset, files, maps, writer) { CreatedAtMs = createdAtMs, NeedsDirectorySync = true };
+        return new LogSegment(device, directory, baseOffset, files, maps, writer, suffix)
+        {
+            CreatedAtMs = createdAtMs,
+            NeedsDirectorySync = true,
+        };
     }
 
     /// <summary>Opens a segment that exists; nothing of it is published yet.</summary>
@@ -95,7 +105,7 @@ internal sealed class LogSegment
     }
 
     /// <summary>The path of one of its files.</summary>
-    public string PathOf(string extension) => SegmentFileName.PathOf(Directory, BaseOffset, extension);
+    public string PathOf(string extension) => SegmentFileName.PathOf(Directory, BaseOffset, extension) + _suffix;
 
     /// <summary>
     /// Writes whole batches behind the published end with one positioned write. Throws <see cref="StorageException"/> after rolling the
@@ -123,7 +133,7 @@ internal sealed class LogSegment
     /// <summary>Indexes one written batch and takes over its timestamps.</summary>
     public void Index(in RecordBatchView batch, long position, int indexIntervalBytes)
     {
-        if (batch.MaxTimestamp > MaxTimestampMs)
+        if (batch.MaxTimestamp > MaxTimestampMs && batch.RecordCount > 0) // the cleaner leaves batches without records
         {
             MaxTimestampMs = batch.MaxTimestamp;
             OffsetOfMaxTimestamp = batch.LastOffset;
@@ -237,14 +247,64 @@ internal sealed class LogSegment
         removed?.Invoke();
     });
 
+    /// <summary>
+    /// Keeps the files of a sealed segment open whatever becomes of their names, until <see cref="Supersede"/> or <see cref="Unpin"/>.
+    /// False when the segment is closed or removed.
+    /// </summary>
+    public bool TryPin()
+    {
+        if (!Log.TryAcquire())
+        {
+            return false;
+        }
+
+        try
+        {
+            OffsetIndex.Pin();
+            TimeIndex.Pin();
+            return true;
+        }
+        catch
+        {
+            Unpin();
+            throw;
+        }
+    }
+
+    /// <summary>Ends <see cref="TryPin"/>: the names are still those of this segment.</summary>
+    public void Unpin()
+    {
+        OffsetIndex.Unpin();
+        TimeIndex.Unpin();
+        Log.Release();
+    }
+
+    /// <summary>
+    /// Ends <see cref="TryPin"/>: the names are gone, or another segment's. Who reads this one finishes; then its files close for good.
+    /// </summary>
+    public void Supersede()
+    {
+        Log.Retire(() =>
+        {
+            OffsetIndex.Unpin();
+            TimeIndex.Unpin();
+            OffsetIndex.Dispose();
+            TimeIndex.Dispose();
+        });
+        Log.Release();
+    }
+
     private IStorageFile Writer => _writer ?? throw new InvalidOperationException($"Segment {BaseOffset} of '{Directory}' is sealed.");
 
     private void Retire(Action then)
     {
-        OffsetIndex.Dispose();
-        TimeIndex.Dispose();
         bool pinned = Interlocked.Exchange(ref _writer, null) is not null;
-        Log.Retire(then);
+        Log.Retire(() =>
+        {
+            OffsetIndex.Dispose(); // after the last reader: it still looks positions up
+            TimeIndex.Dispose();
+            then();
+        });
         if (pinned)
         {
             Log.Release();

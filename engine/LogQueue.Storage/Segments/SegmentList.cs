@@ -15,6 +15,26 @@ internal sealed class SegmentList
 
     public void Add(LogSegment segment) => Volatile.Write(ref _segments, [.. _segments, segment]);
 
+    /// <summary>Puts one segment in place of some neighbours; false, and no change, when they are not in the list (any more).</summary>
+    public bool TryReplace(ReadOnlySpan<LogSegment> old, LogSegment replacement)
+    {
+        int at = IndexOf(old);
+        if (at < 0)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _segments, [.. _segments[..at], replacement, .. _segments[(at + old.Length)..]]);
+        return true;
+    }
+
+    /// <summary>The slot of the first of some neighbours; -1 when they are not in the list, or no neighbours (any more).</summary>
+    public int IndexOf(ReadOnlySpan<LogSegment> neighbours)
+    {
+        int at = Array.IndexOf(_segments, neighbours[0]);
+        return at >= 0 && _segments.AsSpan(at).StartsWith(neighbours) ? at : -1;
+    }
+
     /// <summary>Drops the first segments from the list and returns them.</summary>
     public LogSegment[] TakeFirst(int count)
     {

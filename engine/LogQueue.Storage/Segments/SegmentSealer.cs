@@ -20,7 +20,11 @@ internal static class SegmentSealer
         try
         {
             segment.Trim();
-            segment.DataSync();
+            if (!PlantedBugs.IsOn(PlantedBug.SwapBeforeSync))
+            {
+                segment.DataSync();
+            }
+
             segment.FlushIndexes(sync: true);
             device.ReplaceDurably(segment.PathOf(SegmentFileName.Seal), SegmentSeal.Of(device, segment).ToBytes());
             segment.Rest();

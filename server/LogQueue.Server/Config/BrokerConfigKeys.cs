@@ -122,6 +122,11 @@ internal static class BrokerConfigKeys
         ["offset.metadata.max.bytes"] = "Longest metadata of a committed offset.",
         ["offsets.retention.minutes"] = "Offsets of a group without members are kept this long.",
         ["offsets.topic.num.partitions"] = "Partitions of the topic of committed offsets when it is first created.",
+        ["log.cleaner.enable"] = "Compacted topics are cleaned in the background.",
+        ["log.cleaner.threads"] = "Partitions cleaned at the same time.",
+        ["log.cleaner.backoff.ms"] = "Wait of a cleaner when nothing is due.",
+        ["log.cleaner.dedupe.buffer.size"] = "Most bytes of all cleaners' tables of keys together; a key takes 24.",
+        ["log.cleaner.io.max.bytes.per.second"] = "Most bytes that all cleaners together read and write in a second.",
         ["log.retention.check.interval.ms"] = "Time between two rounds of retention.",
         ["num.recovery.threads.per.data.dir"] = "Partitions opened at the same time.",
     };

@@ -41,6 +41,23 @@ internal sealed class ConfigValues
     public TimeSpan Milliseconds(string key, TimeSpan fallback) =>
         TimeSpan.FromMilliseconds(Long(key, (long)fallback.TotalMilliseconds, 1, int.MaxValue));
 
+    /// <summary>A number above 0, whole or not.</summary>
+    public double Number(string key, double fallback)
+    {
+        if (Text(key) is not { } text)
+        {
+            return fallback;
+        }
+
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number > 0)
+        {
+            return number;
+        }
+
+        Problems.Add($"{key}={text}: a number above 0 is needed.");
+        return fallback;
+    }
+
     /// <summary>true or false.</summary>
     public bool Flag(string key, bool fallback)
     {

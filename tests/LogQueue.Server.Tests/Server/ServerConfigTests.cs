@@ -100,14 +100,16 @@ public sealed class ServerConfigTests
                 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,\
                     SSL:SSL
                 offsets.topic.replication.factor=1
-                log.cleaner.threads: 2
+                num.replica.fetchers: 2
+                log.cleaner.threads=3
                 num.partitions=3
                 """);
 
             ServerConfig config = ServerConfig.Load(path, ["num.partitions=5"]);
 
             Assert.Equal(5, config.Engine.DefaultPartitionCount);
-            Assert.Contains("log.cleaner.threads", Assert.Single(config.Notes), StringComparison.Ordinal);
+            Assert.Equal(3, config.Engine.Cleaner.Threads);
+            Assert.Contains("num.replica.fetchers", Assert.Single(config.Notes), StringComparison.Ordinal);
         }
         finally
         {
