@@ -21,6 +21,9 @@ internal abstract class PartitionHost
     /// <summary>True while the disk has too little space for more records.</summary>
     public abstract bool IsDiskLow { get; }
 
+    /// <summary>What to say of it.</summary>
+    public abstract string DiskLowReason { get; }
+
     /// <summary>Opens a partition's log, and creates its directory when it is missing.</summary>
     public abstract PartitionLog OpenLog(Partition partition);
 }

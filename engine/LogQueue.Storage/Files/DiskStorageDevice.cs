@@ -89,6 +89,8 @@ internal sealed class DiskStorageDevice : IStorageDevice
 
     public long FreeBytes(string path) => Guard("statfs", path, () => new DriveInfo(path).AvailableFreeSpace);
 
+    public long TotalBytes(string path) => Guard("statfs", path, () => new DriveInfo(path).TotalSize);
+
     public IDisposable LockDirectory(string path)
     {
         string lockFile = Path.Combine(path, ".lock");

@@ -49,15 +49,36 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : ISto
         }
     }
 
-    public void Write(long position, ReadOnlySpan<byte> source)
+    public unsafe void Write(long position, ReadOnlySpan<byte> source)
     {
-        try
+        // Our own call: the runtime's loop would spin for ever on a kernel that takes nothing and reports nothing.
+        while (source.Length > 0)
         {
-            RandomAccess.Write(handle, source, position);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Errno.ToException(e, "pwrite", Path);
+            nint written;
+            fixed (byte* bytes = source)
+            {
+                written = LibC.Write(handle, bytes, (nuint)source.Length, position);
+            }
+
+            if (written < 0)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno == LibC.Eintr)
+                {
+                    continue;
+                }
+
+                throw Errno.ToException(errno, "pwrite", Path);
+            }
+
+            if (written == 0)
+            {
+                throw new StorageException(StorageError.ShortWrite, "pwrite", Path,
+                    $"nothing of {source.Length} bytes at {position} was taken, and no reason given");
+            }
+
+            source = source[(int)written..];
+            position += written;
         }
     }
 
@@ -102,9 +123,17 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : ISto
             result = OperatingSystem.IsMacOS() ? LibC.Sync(handle) : LibC.DataSync(handle);
         }
         while (result != 0 && Marshal.GetLastPInvokeError() == LibC.Eintr);
-        if (result != 0)
+        if (result != 0 && !PlantedBugs.IsOn(PlantedBug.IgnoreSyncError))
         {
             throw Errno.ToException(Marshal.GetLastPInvokeError(), "fdatasync", Path);
+        }
+    }
+
+    public void DropCache(long position)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = LibC.Advise(handle, position, 0, LibC.AdviceDontNeed); // advice: where the kernel cannot follow it, nothing is worse than before
         }
     }
 

@@ -245,7 +245,7 @@ internal sealed class CommitJournal : IDisposable
         catch (StorageException e)
         {
             files.ForEach(static f => f.Dispose());
-            if (e.Error != StorageError.NoSpace)
+            if (FenceRule.IsFinal(e))
             {
                 _fence.Trip(e);
             }

@@ -141,6 +141,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         long fileBytes = _device.FileLength(segment.Log.Path);
         bool allowGaps = options.Compacted || Checkpoint is null;
         string? stop;
+        DropCache(segment);
         long start = FindScanStart(segment, fileBytes);
         if (!TryScanFrom(segment, start, fileBytes, allowGaps, out stop) && start > 0)
         {
@@ -183,6 +184,20 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
 
         Cut(segment, lastData, fileBytes, stop);
         return true;
+    }
+
+    /// <summary>
+    /// After a failed sync the page cache shows what the disk never got. What was not known to be durable is therefore read from the disk;
+    /// what is still waiting to be written stays cached, and is synced by <see cref="MakeDurable"/> or fails there.
+    /// </summary>
+    private void DropCache(LogSegment segment)
+    {
+        if (!cleanShutdown)
+        {
+            const long Block = 64 << 10; // larger than any page: part of a page stays cached
+            long from = Checkpoint is { } c && c.SegmentBaseOffset == segment.BaseOffset ? c.Position : 0;
+            segment.DropCache(from / Block * Block);
+        }
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using LogQueue.Records;
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -131,7 +132,8 @@ internal sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
-    /// Completes when everything below the offset is durable. Throws <see cref="LogOfflineException"/> when that can no longer be.
+    /// Completes when everything below the offset is durable. Throws <see cref="LogOfflineException"/> when that can no longer be, and
+    /// <see cref="SyncTimeoutException"/> when it takes too long.
     /// </summary>
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken)
     {
@@ -264,6 +266,19 @@ internal sealed class PartitionLog : IDisposable
         }
     }
 
+    /// <summary>
+    /// Called at an interval while a sync runs: who has waited for more than <paramref name="mostTicks"/> of them is given up, if this log's
+    /// waits end at all.
+    /// </summary>
+    internal void TickWaiters(int mostTicks)
+    {
+        if (_session.Context.WaitsEnd)
+        {
+            _session.Waiters.Tick(mostTicks, () => new SyncTimeoutException($"Partition {Id}: the disk has not finished a sync for too long. "
+                + "Whether the records will be durable is open: they are written, and may be once it does."));
+        }
+    }
+
     /// <summary>True while the prepared bytes are still those of the file.</summary>
     internal bool IsCurrent(in PendingCommit pending) => _session.IsCurrent(pending);
 
@@ -307,9 +322,11 @@ internal sealed class PartitionLog : IDisposable
         {
             return _session.Appender.AppendLocked(batches, origin, options, nowMs);
         }
-        catch (StorageException e) when (e.Error == StorageError.NoSpace)
+        catch (StorageException e) when (!FenceRule.IsFinal(e))
         {
-            return AppendResult.Refused(AppendStatus.DiskFull, LogStartOffset, e.Message);
+            AppendStatus status = e.Error is StorageError.NoSpace or StorageError.ShortWrite ? AppendStatus.DiskFull
+                : AppendStatus.OutOfResources;
+            return AppendResult.Refused(status, LogStartOffset, e.Message);
         }
         catch (StorageException e)
         {

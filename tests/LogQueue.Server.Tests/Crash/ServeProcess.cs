@@ -36,7 +36,10 @@ internal sealed class ServeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the executable; does not wait for anything.</summary>
-    public static ServeProcess Start(params string[] arguments)
+    public static ServeProcess Start(params string[] arguments) => StartWith(null, arguments);
+
+    /// <summary>Starts the executable with variables of its own; does not wait for anything.</summary>
+    public static ServeProcess StartWith(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
@@ -46,6 +49,11 @@ internal sealed class ServeProcess : IAsyncDisposable
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         var process = new Process { StartInfo = start };
@@ -82,18 +90,29 @@ internal sealed class ServeProcess : IAsyncDisposable
 
     public async Task WaitReadyAsync()
     {
+        if (!await TryWaitReadyAsync())
+        {
+            using var limit = new CancellationTokenSource(ReadyLimit);
+            await _process.WaitForExitAsync(limit.Token);
+            Assert.Fail($"serve ended with {_process.ExitCode} before it was ready: {Errors}");
+        }
+    }
+
+    /// <summary>Waits for the ready line; false when the process ends without one.</summary>
+    public async Task<bool> TryWaitReadyAsync()
+    {
         using var limit = new CancellationTokenSource(ReadyLimit);
         string? line = await _process.StandardOutput.ReadLineAsync(limit.Token);
         TimeToReady = Stopwatch.GetElapsedTime(_started);
         if (line is null)
         {
-            await _process.WaitForExitAsync(limit.Token);
-            Assert.Fail($"serve ended with {_process.ExitCode} before it was ready: {Errors}");
+            return false;
         }
 
         JsonNode ready = JsonNode.Parse(line)!;
         Assert.True((bool?)ready["ready"] == true, $"serve is not ready: {line}\n{Errors}");
         Port = (int)ready["port"]!;
+        return true;
     }
 
     /// <summary>SIGKILL: the process gets no chance to do anything more.</summary>
