@@ -3,6 +3,7 @@ using System.Text;
 using LogQueue.Engine.Diagnostics;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Partitions;
+using LogQueue.Engine.Topics;
 using LogQueue.Records;
 using LogQueue.Storage;
 using LogQueue.Storage.Files;

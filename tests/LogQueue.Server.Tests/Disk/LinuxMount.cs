@@ -49,7 +49,7 @@ internal static partial class LinuxMount
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "geteuid")]
+    [LibraryImport("libc", EntryPoint = "geteuid", SetLastError = true)]
     private static partial uint EffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -61,7 +61,7 @@ internal static partial class LinuxMount
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "close")]
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int file);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
