@@ -43,19 +43,20 @@ public sealed record LogEngineOptions
     public IReadOnlyDictionary<string, string> TopicDefaults { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Appends are refused while the disk has fewer free bytes (<c>logqueue.disk.min.free.bytes</c>): the rest is for committed offsets, metadata
-    /// and recovery. 0 switches the check off; -1, the default, takes a twentieth of the disk, at most 1 GiB.
+    /// Appends are refused while the disk has fewer free bytes (<c>logqueue.disk.min.free.bytes</c>): the rest is for committed offsets,
+    /// metadata and recovery. 0 switches the check off; -1, the default, takes a twentieth of the disk, at most 1 GiB.
     /// </summary>
     public long DiskMinFreeBytes { get; init; } = -1;
 
     /// <summary>
-    /// Whoever waits for an append to be durable is given up after this when a sync hangs (<c>logqueue.sync.wait.limit.ms</c>); the sync goes on.
+    /// Whoever waits for an append to be durable is given up after this when a sync hangs (<c>logqueue.sync.wait.limit.ms</c>); the sync
+    /// goes on.
     /// </summary>
     public TimeSpan SyncWaitLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Hears, in one line each, of trouble that does not stop the engine: slow syncs, a disk that runs full. Called from threads of the engine;
-    /// must return soon and not throw. Null for nobody.
+    /// Hears, in one line each, of trouble that does not stop the engine: slow syncs, a disk that runs full. Called from threads of the
+    /// engine; must return soon and not throw. Null for nobody.
     /// </summary>
     public Action<string>? OnWarning { get; init; }
 

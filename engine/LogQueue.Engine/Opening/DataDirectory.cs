@@ -60,7 +60,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             WaitsEnd = true,
         };
 
-        // Committed offsets and metadata may use the last of the disk, and what waits for them changes memory: it waits as long as it takes.
+        // Committed offsets and metadata may use the last of the disk, and what waits for them changes memory: it waits as long as it
+        // takes.
         _internalContext = _context with { Space = null, WaitsEnd = false };
     }
 

@@ -133,7 +133,8 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : ISto
     {
         if (OperatingSystem.IsLinux())
         {
-            _ = LibC.Advise(handle, position, 0, LibC.AdviceDontNeed); // advice: where the kernel cannot follow it, nothing is worse than before
+            // Advice: where the kernel cannot follow it, nothing is worse than before.
+            _ = LibC.Advise(handle, position, 0, LibC.AdviceDontNeed);
         }
     }
 

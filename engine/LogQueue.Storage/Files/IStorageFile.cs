@@ -34,8 +34,8 @@ internal interface IStorageFile : IDisposable
     void DataSync();
 
     /// <summary>
-    /// Forgets what is cached of the file from a position on and not waiting to be written, so that the next read asks the disk: after a failed
-    /// sync the cache may show bytes that the disk never got. Best effort.
+    /// Forgets what is cached of the file from a position on and not waiting to be written, so that the next read asks the disk: after a
+    /// failed sync the cache may show bytes that the disk never got. Best effort.
     /// </summary>
     void DropCache(long position);
 

@@ -1,8 +1,8 @@
 namespace LogQueue.Storage.Maintenance;
 
 /// <summary>
-/// Watches the commit rounds of one directory: measures each, says when one is slow while it still runs, and has those given up who wait too
-/// long for it. <see cref="Begin"/> and <see cref="End"/> are for one thread; the timer is its own.
+/// Watches the commit rounds of one directory: measures each, says when one is slow while it still runs, and has those given up who wait
+/// too long for it. <see cref="Begin"/> and <see cref="End"/> are for one thread; the timer is its own.
 /// </summary>
 internal sealed class SyncWatch : IDisposable
 {

@@ -94,7 +94,9 @@ internal sealed class LogCommitter(
         checkpointer.Save(offsets.LogStart, isClosing ? active.FingerprintIndexes(context.Device) : null);
     }
 
-    /// <summary>Without room for it the older snapshot stays, and the next recovery replays more. The checkpoint itself needs no room.</summary>
+    /// <summary>
+    /// Without room for it the older snapshot stays, and the next recovery replays more. The checkpoint itself needs no room.
+    /// </summary>
     private void TrySaveSnapshot(long offset, byte[] snapshot)
     {
         try

@@ -24,7 +24,8 @@ internal sealed record PartitionLogContext
     public DiskSpace? Space { get; init; }
 
     /// <summary>
-    /// True: who waits for a sync that hangs is given up after a time. False: waits as long as it takes, because memory must follow the disk.
+    /// True: who waits for a sync that hangs is given up after a time. False: waits as long as it takes, because memory must follow the
+    /// disk.
     /// </summary>
     public bool WaitsEnd { get; init; }
 

@@ -21,6 +21,9 @@ internal sealed class ServeProcess : IAsyncDisposable
     /// <summary>The port of the ready line.</summary>
     public int Port { get; private set; }
 
+    /// <summary>The message of the error it ended with, where it said so in JSON; null before.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>From the start of the process to its ready line.</summary>
     public TimeSpan TimeToReady { get; private set; }
 
@@ -94,7 +97,7 @@ internal sealed class ServeProcess : IAsyncDisposable
         {
             using var limit = new CancellationTokenSource(ReadyLimit);
             await _process.WaitForExitAsync(limit.Token);
-            Assert.Fail($"serve ended with {_process.ExitCode} before it was ready: {Errors}");
+            Assert.Fail($"serve ended with {_process.ExitCode} before it was ready: {Failure} {Errors}");
         }
     }
 
@@ -104,14 +107,14 @@ internal sealed class ServeProcess : IAsyncDisposable
         using var limit = new CancellationTokenSource(ReadyLimit);
         string? line = await _process.StandardOutput.ReadLineAsync(limit.Token);
         TimeToReady = Stopwatch.GetElapsedTime(_started);
-        if (line is null)
+        JsonNode? ready = line is null ? null : JsonNode.Parse(line);
+        if ((bool?)ready?["ready"] != true)
         {
+            Failure = ReadFailure(line);
             return false;
         }
 
-        JsonNode ready = JsonNode.Parse(line)!;
-        Assert.True((bool?)ready["ready"] == true, $"serve is not ready: {line}\n{Errors}");
-        Port = (int)ready["port"]!;
+        Port = (int)ready!["port"]!;
         return true;
     }
 
@@ -136,8 +139,12 @@ internal sealed class ServeProcess : IAsyncDisposable
         using var limit = new CancellationTokenSource(ReadyLimit);
         string rest = await _process.StandardOutput.ReadToEndAsync(limit.Token);
         await _process.WaitForExitAsync(limit.Token);
+        Failure ??= ReadFailure(rest);
         return (_process.ExitCode, rest, Errors);
     }
+
+    private static string? ReadFailure(string? line) =>
+        line?.StartsWith("{\"error\"", StringComparison.Ordinal) == true ? (string?)JsonNode.Parse(line)!["error"]!["message"] : null;
 
     public async ValueTask DisposeAsync()
     {

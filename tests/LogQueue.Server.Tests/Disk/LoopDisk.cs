@@ -10,6 +10,7 @@ namespace LogQueue.Server.Tests.Disk;
 internal sealed class LoopDisk : IDisposable
 {
     private const string Prefix = "logqueue-disk-";
+    private const int MetadataBytes = 12 << 20;
     private static readonly Lock Sweeping = new();
 
     private readonly string _root;
@@ -66,10 +67,11 @@ internal sealed class LoopDisk : IDisposable
             string image = Path.Combine(disk.ImageFolder, "image");
             using (var file = new FileStream(image, FileMode.CreateNew))
             {
+                file.Write(new byte[MetadataBytes]); // the blocks of the file system's own data are there, whatever the disk below has left
                 file.SetLength(sizeBytes);
             }
 
-            string[] options = fileSystem == "xfs" ? ["-q", "-f"] : ["-q", "-F", "-E", "lazy_itable_init=1,nodiscard"];
+            string[] options = fileSystem == "xfs" ? ["-q", "-f"] : ["-q", "-F", "-E", "lazy_itable_init=1,nodiscard,packed_meta_blocks=1"];
             Tool.Run("mkfs." + fileSystem, [.. options, image]);
             disk._device = Tool.Run("losetup", ["--find", "--show", image]).Trim();
             disk.Mount();

@@ -1,6 +1,4 @@
-using LogQueue.Records;
 using LogQueue.Storage;
-using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
 using LogQueue.TestKit.Storage;
 
