@@ -107,14 +107,13 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         {
             bool isLast = i == bases.Count - 1;
             LogSegment segment = LogSegment.Open(_device, directory, bases[i], context.FileBudget, context.MapBudget, writable: true);
+            Segments.Add(segment);
             if (!isLast && SegmentSealer.TryAdopt(_device, segment, bases[i + 1]))
             {
                 segment.Rest();
-                Segments.Add(segment);
                 continue;
             }
 
-            Segments.Add(segment);
             bool isCut = Scan(segment, isLast ? null : bases[i + 1]);
             if (isCut && !isLast)
             {

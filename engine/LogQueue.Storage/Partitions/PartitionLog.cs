@@ -80,14 +80,26 @@ internal sealed class PartitionLog : IDisposable
         PartitionLogContext context, string directory, TopicPartition id, LogOptions options, bool cleanShutdown, Guid topicId = default)
     {
         var recovery = new LogRecovery(context, directory, options, cleanShutdown);
-        recovery.Run();
-        Guid? known = PartitionMetadataFile.TryLoad(context.Device, directory);
-        if (known is null && topicId != Guid.Empty)
+        try
         {
-            PartitionMetadataFile.Save(context.Device, directory, topicId);
-        }
+            recovery.Run();
+            Guid? known = PartitionMetadataFile.TryLoad(context.Device, directory);
+            if (known is null && topicId != Guid.Empty)
+            {
+                PartitionMetadataFile.Save(context.Device, directory, topicId);
+            }
 
-        return new PartitionLog(new LogSession(context, directory, id, options, recovery), known ?? topicId);
+            return new PartitionLog(new LogSession(context, directory, id, options, recovery), known ?? topicId);
+        }
+        catch
+        {
+            foreach (LogSegment segment in recovery.Segments.Snapshot)
+            {
+                segment.Close();
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Changes the settings; later appends and rolls follow them.</summary>

@@ -67,12 +67,12 @@ internal sealed class LoopDisk : IDisposable
             string image = Path.Combine(disk.ImageFolder, "image");
             using (var file = new FileStream(image, FileMode.CreateNew))
             {
-                file.Write(new byte[MetadataBytes]); // the blocks of the file system's own data are there, whatever the disk below has left
                 file.SetLength(sizeBytes);
             }
 
             string[] options = fileSystem == "xfs" ? ["-q", "-f"] : ["-q", "-F", "-E", "lazy_itable_init=1,nodiscard,packed_meta_blocks=1"];
             Tool.Run("mkfs." + fileSystem, [.. options, image]);
+            WriteMetadataBlocks(image);
             disk._device = Tool.Run("losetup", ["--find", "--show", image]).Trim();
             disk.Mount();
             return disk;
@@ -114,6 +114,19 @@ internal sealed class LoopDisk : IDisposable
             LinuxMount.TryUnmount(ImageFolder, detach: true); // only where the test has mounted something there
             Directory.Delete(_root, recursive: true);
         }
+    }
+
+    /// <summary>
+    /// The image is sparse; its first blocks, with the journal and the tables, get real blocks: the file system's own writes then succeed
+    /// whatever the disk below has left, and only those of files fail.
+    /// </summary>
+    private static void WriteMetadataBlocks(string image)
+    {
+        using var file = new FileStream(image, FileMode.Open);
+        byte[] bytes = new byte[MetadataBytes];
+        file.ReadExactly(bytes);
+        file.Position = 0;
+        file.Write(bytes);
     }
 
     private void Mount()
