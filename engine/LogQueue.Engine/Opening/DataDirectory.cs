@@ -130,6 +130,18 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     public override PartitionLog OpenLog(Partition partition) =>
         OpenLog(partition.Id, partition.Topic.Config.ToLogOptions(), partition.Topic.Id);
 
+    public override void RemoveFiles(Topic topic, int partitionCount)
+    {
+        for (int i = 0; i < partitionCount; i++)
+        {
+            string path = PathOf(PartitionDirectory.Name(topic.Name, i));
+            if (Device.DirectoryExists(path))
+            {
+                new PartitionRemoval(Device, path).Run();
+            }
+        }
+    }
+
     /// <summary>Opens a log; scans it unless the clean marker knows its end.</summary>
     public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId)
     {

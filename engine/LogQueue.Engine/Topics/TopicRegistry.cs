@@ -110,6 +110,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
                 // No room or no file handle: the topic is taken back, so that the name is free to be tried again. With a fenced directory
                 // this fails too, and the next start makes the topic, which nobody was promised.
                 await metadata.AppendAsync([MetadataRecords.RemoveTopic(id)]).ConfigureAwait(false);
+                host.RemoveFiles(topic, count);
                 throw;
             }
 

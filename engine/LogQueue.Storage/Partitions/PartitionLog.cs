@@ -79,11 +79,18 @@ internal sealed class PartitionLog : IDisposable
     public static PartitionLog Open(
         PartitionLogContext context, string directory, TopicPartition id, LogOptions options, bool cleanShutdown, Guid topicId = default)
     {
+        Guid? known = PartitionMetadataFile.TryLoad(context.Device, directory);
+        if (known is { } other && topicId != Guid.Empty && other != topicId)
+        {
+            // Left of a topic whose removal failed half way. Adopted, its records would be taken for ours, and ours deleted at the next start.
+            throw new StorageException(StorageError.Exists, "open", directory,
+                $"it belongs to topic id {other} and not to {topicId}: the next start clears it away");
+        }
+
         var recovery = new LogRecovery(context, directory, options, cleanShutdown);
         try
         {
             recovery.Run();
-            Guid? known = PartitionMetadataFile.TryLoad(context.Device, directory);
             if (known is null && topicId != Guid.Empty)
             {
                 PartitionMetadataFile.Save(context.Device, directory, topicId);
