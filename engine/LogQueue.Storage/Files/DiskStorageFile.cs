@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace LogQueue.Storage.Files;
 
 /// <summary>A file of the real disk. Positioned calls may run concurrently.</summary>
-internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : IStorageFile
+internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool isWritable) : IStorageFile
 {
     public string Path { get; } = path;
 
@@ -127,6 +127,8 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : ISto
         {
             throw Errno.ToException(Marshal.GetLastPInvokeError(), "fdatasync", Path);
         }
+
+        ThrowIfShutDown();
     }
 
     public void DropCache(long position)
@@ -135,6 +137,19 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle) : ISto
         {
             // Advice: where the kernel cannot follow it, nothing is worse than before.
             _ = LibC.Advise(handle, position, 0, LibC.AdviceDontNeed);
+        }
+    }
+
+    /// <summary>
+    /// A file system that gives up while it syncs may report success: its journal is dead, so freshly allocated blocks never become part of
+    /// the file, but nothing was left to wait for. From then on it refuses: ext4 a write even of nothing, xfs a seek. Both cost less than a
+    /// microsecond.
+    /// </summary>
+    private unsafe void ThrowIfShutDown()
+    {
+        if ((isWritable && LibC.Write(handle, null, 0, 0) < 0) || LibC.Seek(handle, 0, LibC.SeekFromCurrent) < 0)
+        {
+            throw Errno.ToException(Marshal.GetLastPInvokeError(), "fdatasync", Path);
         }
     }
 

@@ -13,6 +13,7 @@ internal static partial class LibC
     internal const int ProtRead = 1;
     internal const int MapShared = 1;
     internal const int AdviceDontNeed = 4;
+    internal const int SeekFromCurrent = 1;
     internal const int Eintr = 4;
     internal const int Einval = 22;
 
@@ -43,6 +44,9 @@ internal static partial class LibC
     /// <summary>Returns the bytes written, fewer than given where the kernel stopped; -1 on error.</summary>
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     internal static unsafe partial nint Write(SafeHandle file, byte* source, nuint lengthBytes, long position);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    internal static partial long Seek(SafeHandle file, long offset, int from);
 
     /// <summary>Linux only. Returns the error number itself; does not set errno.</summary>
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]

@@ -22,7 +22,6 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int BurstRecords = 6;
     private const int FullCheckEvery = 10;
     private const int PaddingBytes = 600;
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Then the next ones start on a fresh directory, so that the check does not grow without end.</summary>
     private const int KillsPerDirectory = 200;
@@ -105,7 +104,6 @@ public sealed class KillTests(ITestOutputHelper output)
                 await broker.DisposeAsync();
                 broker = await ServeProcess.StartReadyAsync(directory, port, Settings);
                 _starts.Add(broker.TimeToReady.TotalMilliseconds);
-                Assert.True(broker.TimeToReady < StartLimit, $"restart {cycle} took {broker.TimeToReady.TotalMilliseconds:0} ms");
                 long[] ends = _ledger.Ends();
                 bool full = cycle % FullCheckEvery == FullCheckEvery - 1;
                 await CheckAsync(port, full ? new long[PartitionCount] : from, cancellation);

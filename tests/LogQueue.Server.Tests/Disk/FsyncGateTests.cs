@@ -22,7 +22,7 @@ public sealed class FsyncGateTests(ITestOutputHelper output)
         for (int round = 0; round < rounds; round++)
         {
             using LoopDisk disk = LoopDisk.Create(
-                "ext4", 96L << 20, static folder => LinuxMount.Mount("tmpfs", folder, "tmpfs", "size=24m"));
+                "ext4", 96L << 20, static folder => LinuxMount.Mount("tmpfs", folder, "tmpfs", "size=24m"), isHonest: true);
             string directory = Path.Combine(disk.Folder, "data");
             long acknowledged = await FillAsync(directory);
             LinuxMount.Remount(disk.ImageFolder, "tmpfs", "size=256m");

@@ -34,6 +34,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         int resumed = 0;
         for (int round = 0; round < fills; round++)
         {
+            File.Delete(ballast);
             await using LogEngine engine = await LogEngine.OpenAsync(
                 new LogEngineOptions { DataDirectory = directory, DiskMinFreeBytes = 0 }, TestContext.Current.CancellationToken);
             Assert.Empty(engine.Recovery.Damage);

@@ -16,6 +16,7 @@ internal sealed class LoopDisk : IDisposable
     private readonly string _root;
     private readonly string _fileSystem;
     private string _device = "";
+    private string? _usualLimit;
     private bool _isMounted;
 
     private LoopDisk(string root, string fileSystem)
@@ -48,8 +49,11 @@ internal sealed class LoopDisk : IDisposable
         Tool.Require("mkfs." + fileSystem, fileSystem == "xfs" ? "xfsprogs" : "e2fsprogs");
     }
 
-    /// <summary>Makes and mounts one. <paramref name="underImage"/> may prepare the folder in which the image will lie.</summary>
-    public static LoopDisk Create(string fileSystem, long sizeBytes, Action<string>? underImage = null)
+    /// <summary>
+    /// Makes and mounts one. <paramref name="underImage"/> may prepare the folder in which the image will lie. With <paramref name="isHonest"/>
+    /// requests are a page each: the loop driver reports a write that was stored in part as done, so a larger one could lie.
+    /// </summary>
+    public static LoopDisk Create(string fileSystem, long sizeBytes, Action<string>? underImage = null, bool isHonest = false)
     {
         Require(fileSystem);
         lock (Sweeping)
@@ -74,6 +78,11 @@ internal sealed class LoopDisk : IDisposable
             Tool.Run("mkfs." + fileSystem, [.. options, image]);
             WriteMetadataBlocks(image);
             disk._device = Tool.Run("losetup", ["--find", "--show", image]).Trim();
+            if (isHonest)
+            {
+                disk.LimitRequests("4");
+            }
+
             disk.Mount();
             return disk;
         }
@@ -106,6 +115,7 @@ internal sealed class LoopDisk : IDisposable
 
             if (_device.Length > 0)
             {
+                LimitRequests(_usualLimit);
                 Tool.Run("losetup", ["--detach", _device]);
             }
         }
@@ -127,6 +137,17 @@ internal sealed class LoopDisk : IDisposable
         file.ReadExactly(bytes);
         file.Position = 0;
         file.Write(bytes);
+    }
+
+    /// <summary>Sets the largest request in KiB; the device keeps it beyond its image, so it is set back at the end.</summary>
+    private void LimitRequests(string? limit)
+    {
+        if (limit is not null)
+        {
+            string setting = $"/sys/block/{Path.GetFileName(_device)}/queue/max_sectors_kb";
+            _usualLimit ??= File.ReadAllText(setting).Trim();
+            File.WriteAllText(setting, limit);
+        }
     }
 
     private void Mount()
