@@ -46,9 +46,22 @@ public sealed record LogEngineOptions
     public IReadOnlyDictionary<string, string> TopicDefaults { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Appends are refused while the disk has fewer free bytes (<c>logqueue.disk.min.free.bytes</c>); 0 switches the check off.
+    /// Appends are refused while the disk has fewer free bytes (<c>logqueue.disk.min.free.bytes</c>): the rest is for committed offsets,
+    /// metadata and recovery. 0 switches the check off; -1, the default, takes a twentieth of the disk, at most 1 GiB.
     /// </summary>
-    public long DiskMinFreeBytes { get; init; }
+    public long DiskMinFreeBytes { get; init; } = -1;
+
+    /// <summary>
+    /// Whoever waits for an append to be durable is given up after this when a sync hangs (<c>logqueue.sync.wait.limit.ms</c>); the sync
+    /// goes on.
+    /// </summary>
+    public TimeSpan SyncWaitLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Hears, in one line each, of trouble that does not stop the engine: slow syncs, a disk that runs full. Called from threads of the
+    /// engine; must return soon and not throw. Null for nobody.
+    /// </summary>
+    public Action<string>? OnWarning { get; init; }
 
     /// <summary>Partitions opened at the same time; 0 means the number of processors (<c>num.recovery.threads.per.data.dir</c>).</summary>
     public int RecoveryThreads { get; init; }
@@ -69,7 +82,10 @@ public sealed record LogEngineOptions
             MaintenanceInterval > TimeSpan.Zero && MaintenanceInterval <= TimeSpan.FromDays(24),
             $"MaintenanceInterval is {MaintenanceInterval}: it must be positive and at most 24 days.");
         Check(TimeProvider is not null, "TimeProvider is null: leave it out for the system clock.");
-        Check(DiskMinFreeBytes >= 0, $"DiskMinFreeBytes is {DiskMinFreeBytes}: it must be 0 or more.");
+        Check(DiskMinFreeBytes >= -1, $"DiskMinFreeBytes is {DiskMinFreeBytes}: it must be 0 or more, or -1 for the automatic bound.");
+        Check(
+            SyncWaitLimit >= TimeSpan.FromSeconds(1) && SyncWaitLimit <= TimeSpan.FromDays(1),
+            $"SyncWaitLimit is {SyncWaitLimit}: it must be 1 second to 1 day.");
         Check(RecoveryThreads is >= 0 and <= 1_024, $"RecoveryThreads is {RecoveryThreads}: it must be 0 to 1024.");
         problems.AddRange(Cleaner?.Validate() ?? ["Cleaner is null: leave it out for the defaults."]);
         foreach ((string key, string value) in TopicDefaults)

@@ -43,4 +43,7 @@ public enum AppendStatus
 
     /// <summary>The partition was deleted.</summary>
     Deleted,
+
+    /// <summary>The system has no file handle or memory left: nothing was appended; a later append may succeed.</summary>
+    OutOfResources,
 }

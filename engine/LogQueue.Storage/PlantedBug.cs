@@ -18,4 +18,12 @@ internal enum PlantedBug
     /// A cleaned segment takes the place of the old ones before its bytes are synced. Found by <c>CompactionCrashTests</c>.
     /// </summary>
     SwapBeforeSync,
+    /// <summary>A failed sync counts as done, as in the runtime's own flush. Found by <c>FailingDiskTests</c>.</summary>
+    IgnoreSyncError,
+
+    /// <summary>Who waits when the directory is fenced is told that his records are durable. Found by <c>CommitLoopTests</c>.</summary>
+    AckAfterFence,
+
+    /// <summary>What a failed write left in the file is published as if it were whole. Found by <c>DiskErrorTests</c>.</summary>
+    KeepPartialWrite,
 }

@@ -6,10 +6,10 @@ public enum StorageError
     /// <summary>Anything that has no kind of its own.</summary>
     Other,
 
-    /// <summary>The disk or the quota is full (ENOSPC, EDQUOT).</summary>
+    /// <summary>The disk or the quota is full, or a file has reached the largest size allowed (ENOSPC, EDQUOT, EFBIG).</summary>
     NoSpace,
 
-    /// <summary>The device failed (EIO).</summary>
+    /// <summary>The device failed or is gone, or its file system is damaged (EIO, ENXIO, ENODEV, EUCLEAN).</summary>
     InputOutput,
 
     /// <summary>The file system is read-only (EROFS).</summary>
@@ -32,4 +32,7 @@ public enum StorageError
 
     /// <summary>The kernel wrote less than it was given and then nothing.</summary>
     ShortWrite,
+
+    /// <summary>The system had no memory for the operation (ENOMEM).</summary>
+    OutOfMemory,
 }

@@ -183,7 +183,9 @@ public sealed class ServerConfig
             FlushIntervalMs = (int)Math.Min(int.MaxValue, values.Long("log.flush.interval.ms", defaults.FlushIntervalMs, 1)),
             FlushBytes = values.Int("logqueue.flush.bytes", defaults.FlushBytes, 1),
             MaintenanceInterval = values.Milliseconds("log.retention.check.interval.ms", defaults.MaintenanceInterval),
-            DiskMinFreeBytes = values.Long("logqueue.disk.min.free.bytes", defaults.DiskMinFreeBytes),
+            DiskMinFreeBytes = values.Long("logqueue.disk.min.free.bytes", defaults.DiskMinFreeBytes, -1),
+            SyncWaitLimit = TimeSpan.FromMilliseconds(
+                values.Long("logqueue.sync.wait.limit.ms", (long)defaults.SyncWaitLimit.TotalMilliseconds, 1000, 86_400_000)),
             RecoveryThreads = values.Int("num.recovery.threads.per.data.dir", defaults.RecoveryThreads),
             Cleaner = ReadCleaner(values, defaults.Cleaner),
             TopicDefaults = ReadTopicDefaults(values, given),

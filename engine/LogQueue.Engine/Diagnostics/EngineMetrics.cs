@@ -21,19 +21,21 @@ internal sealed class EngineMetrics : IDisposable
     private readonly Counter<long> _removedRecords;
 
     /// <summary>Creates the instruments; the gauges ask the functions when somebody collects.</summary>
-    public EngineMetrics(string dataDirectory, Func<long> partitionCount, Func<long> diskBytes)
+    public EngineMetrics(string dataDirectory, Func<long> partitionCount, Func<long> diskBytes, Func<bool> isOffline)
     {
         _meter = new Meter(new MeterOptions(MeterName) { Tags = [new("data.dir", dataDirectory)] });
         _appendedRecords = _meter.CreateCounter<long>("logqueue.append.records", "{record}", "Records appended.");
         _appendedBytes = _meter.CreateCounter<long>("logqueue.append.bytes", "By", "Bytes of batches appended.");
         _readBytes = _meter.CreateCounter<long>("logqueue.read.bytes", "By", "Bytes of batches read.");
         _syncs = _meter.CreateCounter<long>("logqueue.sync.count", "{sync}", "Group syncs of the data directory.");
-        _syncMs = _meter.CreateHistogram<double>("logqueue.sync.duration", "ms", "Time of a group sync.");
         _cleanedBytes = _meter.CreateCounter<long>("logqueue.cleaner.read.bytes", "By", "Bytes of segments that the cleaner replaced.");
         _cleanWrittenBytes = _meter.CreateCounter<long>("logqueue.cleaner.written.bytes", "By", "Bytes of segments that took their place.");
         _removedRecords = _meter.CreateCounter<long>("logqueue.cleaner.removed.records", "{record}", "Records that the cleaner removed.");
+        _syncMs = _meter.CreateHistogram<double>("logqueue.sync.duration", "ms", "Time of a group sync: one sync of the journal, or of each file that was written.");
         _meter.CreateObservableGauge("logqueue.partitions", partitionCount, "{partition}", "Open partitions.");
         _meter.CreateObservableGauge("logqueue.disk.bytes", diskBytes, "By", "Bytes of all segments.");
+        _meter.CreateObservableGauge(
+            "logqueue.offline", () => isOffline() ? 1 : 0, null, "1 when the data directory is fenced after a disk error, else 0.");
     }
 
     public void Appended(long records, int bytes)

@@ -28,7 +28,7 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
     public void Start()
     {
         _rounds = RepeatAsync(options.MaintenanceInterval, RunOnceAsync);
-        if (options.DiskMinFreeBytes > 0)
+        if (options.DiskMinFreeBytes != 0)
         {
             _diskChecks = RepeatAsync(DiskCheckInterval, () =>
             {

@@ -55,6 +55,7 @@ internal sealed class MetadataLog(PartitionLog log, TimeProvider timeProvider)
     /// <summary>Appends changes as one batch (all or none) and waits until they are durable.</summary>
     /// <exception cref="LogOfflineException">The data directory is fenced; whether the changes survive is unknown until a
     /// restart.</exception>
+    /// <exception cref="StorageException">There is no room or no file handle: nothing changed, try again.</exception>
     /// <exception cref="EngineException">They could not be written; nothing changed.</exception>
     public async Task AppendAsync(IReadOnlyList<MetadataChange> changes)
     {
@@ -72,9 +73,14 @@ internal sealed class MetadataLog(PartitionLog log, TimeProvider timeProvider)
         AppendResult result = log.Append(builder.Build().Span, AppendOrigin.Internal);
         if (result.Status != AppendStatus.Appended)
         {
-            throw result.Status == AppendStatus.Offline
-                ? new LogOfflineException($"The metadata log takes no writes: {result.Detail}")
-                : new EngineException($"The metadata log refused a change ({result.Status}): {result.Detail}");
+            throw result.Status switch
+            {
+                AppendStatus.Offline => new LogOfflineException($"The metadata log takes no writes: {result.Detail}"),
+                AppendStatus.DiskFull => new StorageException(StorageError.NoSpace, "append", log.Directory, result.Detail ?? ""),
+                AppendStatus.OutOfResources =>
+                    new StorageException(StorageError.TooManyFiles, "append", log.Directory, result.Detail ?? ""),
+                _ => new EngineException($"The metadata log refused a change ({result.Status}): {result.Detail}"),
+            };
         }
 
         // Not cancellable: an abandoned wait would leave memory and disk apart.

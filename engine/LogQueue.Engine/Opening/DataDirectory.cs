@@ -3,6 +3,7 @@ using System.Text;
 using LogQueue.Engine.Diagnostics;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Partitions;
+using LogQueue.Engine.Topics;
 using LogQueue.Records;
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
@@ -22,10 +23,11 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     private readonly CommitJournal _journal;
     private readonly CommitLoop _commitLoop;
     private readonly PartitionLogContext _context;
+    private readonly PartitionLogContext _internalContext;
+    private readonly DiskSpace _space;
     private IReadOnlyDictionary<string, long>? _cleanLogEnds;
     private long _openLogs;
     private Func<long> _diskBytes = static () => 0;
-    private volatile bool _diskLow;
     private bool _disposed;
 
     private DataDirectory(LogEngineOptions options, IStorageDevice device, string path, IDisposable directoryLock)
@@ -34,8 +36,16 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         _lock = directoryLock;
         Device = device;
         FullPath = path;
-        Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes());
-        var commits = new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes };
+        Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes(), () => Fence.IsTripped);
+        _space = DiskSpace.Create(device, path, options.DiskMinFreeBytes);
+        var commits = new CommitLoopOptions
+        {
+            FlushIntervalMs = options.FlushIntervalMs,
+            FlushBytes = options.FlushBytes,
+            WaitLimit = options.SyncWaitLimit,
+            Synced = took => Metrics.Synced(took.TotalMilliseconds),
+            SlowSync = WarnOfSlowSync,
+        };
         _journal = new CommitJournal(device, path, Fence, RunInBackground, commits.JournalFileBytes);
         _commitLoop = new CommitLoop(commits, options.TimeProvider, Fence, _journal);
         _context = new PartitionLogContext
@@ -46,7 +56,13 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             CommitLog = _commitLoop,
             PublishDurableOnly = options.Durability == Durability.Commit,
             Background = RunInBackground,
+            Space = _space,
+            WaitsEnd = true,
         };
+
+        // Committed offsets and metadata may use the last of the disk, and what waits for them changes memory: it waits as long as it
+        // takes.
+        _internalContext = _context with { Space = null, WaitsEnd = false };
     }
 
     /// <summary>The disk.</summary>
@@ -72,7 +88,9 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     public override bool WaitsForSync => _options.Durability == Durability.Commit;
 
-    public override bool IsDiskLow => _diskLow;
+    public override bool IsDiskLow => _space.IsLow;
+
+    public override string DiskLowReason => _space.Refusal;
 
     /// <summary>Creates what is missing of the path, locks the directory, takes the clean marker and starts the commit thread.</summary>
     /// <exception cref="DataDirectoryException">It is in use, or cannot be written.</exception>
@@ -112,18 +130,31 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     public override PartitionLog OpenLog(Partition partition) =>
         OpenLog(partition.Id, partition.Topic.Config.ToLogOptions(), partition.Topic.Id);
 
+    public override void RemoveFiles(Topic topic, int partitionCount)
+    {
+        for (int i = 0; i < partitionCount; i++)
+        {
+            string path = PathOf(PartitionDirectory.Name(topic.Name, i));
+            if (Device.DirectoryExists(path))
+            {
+                new PartitionRemoval(Device, path).Run();
+            }
+        }
+    }
+
     /// <summary>Opens a log; scans it unless the clean marker knows its end.</summary>
     public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId)
     {
         string name = PartitionDirectory.Name(id.Topic, id.Partition);
         long cleanEnd = -1;
         bool clean = _cleanLogEnds?.TryGetValue(name, out cleanEnd) == true;
-        PartitionLog log = PartitionLog.Open(_context, PathOf(name), id, options, clean, topicId);
+        PartitionLogContext context = TopicName.IsInternal(id.Topic) ? _internalContext : _context;
+        PartitionLog log = PartitionLog.Open(context, PathOf(name), id, options, clean, topicId);
         if (clean && log.LogEndOffset != cleanEnd)
         {
             // The marker belongs to other files than these: trust nothing, scan.
             log.Dispose();
-            log = PartitionLog.Open(_context, PathOf(name), id, options, cleanShutdown: false, topicId);
+            log = PartitionLog.Open(context, PathOf(name), id, options, cleanShutdown: false, topicId);
         }
 
         Interlocked.Increment(ref _openLogs);
@@ -139,9 +170,11 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     /// <summary>Looks at the free space, for <see cref="IsDiskLow"/>.</summary>
     public void CheckDiskSpace()
     {
-        if (_options.DiskMinFreeBytes > 0)
+        if (_space.Look())
         {
-            _diskLow = Device.FreeBytes(FullPath) < _options.DiskMinFreeBytes;
+            _options.OnWarning?.Invoke(_space.IsLow
+                ? _space.Refusal + " Records are refused until then; reads, commits, deletions and changes go on."
+                : $"The disk of '{FullPath}' has room again: records are taken.");
         }
     }
 
@@ -167,6 +200,10 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         Metrics.Dispose();
         _lock.Dispose();
     }
+
+    private void WarnOfSlowSync(TimeSpan took, bool hasEnded) => _options.OnWarning?.Invoke(hasEnded
+        ? $"A sync of '{FullPath}' took {took.TotalSeconds:0.0} s."
+        : $"A sync of '{FullPath}' has been running for {took.TotalSeconds:0.0} s: the disk is slow, and acknowledgements wait for it.");
 
     private static void RunInBackground(Action work) =>
         ThreadPool.UnsafeQueueUserWorkItem(static action => action(), work, preferLocal: false);

@@ -61,11 +61,13 @@ public sealed class Partition
     /// Waits until everything below <paramref name="endOffset"/> is durable (durability=commit); with durability=os it is done already.
     /// </summary>
     /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
+    /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken = default) =>
         _host.WaitsForSync ? Log().WaitUntilDurableAsync(endOffset, cancellationToken) : default;
 
     /// <summary>Appends ready batches and waits until they are durable.</summary>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
+    /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
     public async ValueTask<AppendResult> AppendAsync(Memory<byte> batch, CancellationToken cancellationToken = default)
     {
         AppendResult result = Append(batch);
@@ -82,6 +84,7 @@ public sealed class Partition
     /// </summary>
     /// <exception cref="ArgumentException">There are no records.</exception>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
+    /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
     public ValueTask<AppendResult> AppendAsync(IReadOnlyList<NewRecord> records, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(records);
@@ -96,6 +99,7 @@ public sealed class Partition
     /// <summary>Appends one record and waits until it is durable. Returns its offset.</summary>
     /// <exception cref="AppendRefusedException">The record was refused; nothing was appended.</exception>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
+    /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
     public async ValueTask<long> AppendAsync(
         ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value, DateTimeOffset? timestamp = null, CancellationToken cancellationToken =
             default)
@@ -216,9 +220,7 @@ public sealed class Partition
     {
         if (origin == AppendOrigin.Client && _host.IsDiskLow)
         {
-            return AppendResult.Refused(
-                AppendStatus.DiskFull, LogStartOffset,
-                    "The disk has fewer free bytes than logqueue.disk.min.free.bytes: make room, or lower the bound.");
+            return AppendResult.Refused(AppendStatus.DiskFull, LogStartOffset, _host.DiskLowReason);
         }
 
         AppendResult result = Log().Append(batch.Span, origin);

@@ -101,7 +101,19 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             await metadata.AppendAsync(changes).ConfigureAwait(false);
 
             var topic = new Topic(name, id, new TopicConfig(configs, options.TopicDefaults));
-            await OpenPartitionsAsync(topic, count).ConfigureAwait(false);
+            try
+            {
+                await OpenPartitionsAsync(topic, count).ConfigureAwait(false);
+            }
+            catch (StorageException)
+            {
+                // No room or no file handle: the topic is taken back, so that the name is free to be tried again. With a fenced directory
+                // this fails too, and the next start makes the topic, which nobody was promised.
+                await metadata.AppendAsync([MetadataRecords.RemoveTopic(id)]).ConfigureAwait(false);
+                host.RemoveFiles(topic, count);
+                throw;
+            }
+
             Add(topic);
             return topic;
         }
@@ -233,11 +245,23 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
         if (!topic.IsInternal)
         {
             // Internal topics have many partitions and use few: theirs get files with the first record.
-            await Parallel.ForAsync(count, newTotal, (i, _) =>
+            try
             {
-                partitions[i].Log();
-                return ValueTask.CompletedTask;
-            }).ConfigureAwait(false);
+                await Parallel.ForAsync(count, newTotal, (i, _) =>
+                {
+                    partitions[i].Log();
+                    return ValueTask.CompletedTask;
+                }).ConfigureAwait(false);
+            }
+            catch
+            {
+                for (int i = count; i < newTotal; i++)
+                {
+                    partitions[i].OpenedLog?.Dispose();
+                }
+
+                throw;
+            }
         }
 
         topic.SetPartitions(partitions);

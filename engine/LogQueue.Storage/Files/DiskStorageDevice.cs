@@ -28,7 +28,7 @@ internal sealed class DiskStorageDevice : IStorageDevice
         };
         FileAccess access = mode == StorageOpenMode.Read ? FileAccess.Read : FileAccess.ReadWrite;
         return Guard("open", path, () => new DiskStorageFile(
-            path, File.OpenHandle(path, fileMode, access, FileShare.ReadWrite | FileShare.Delete)));
+            path, File.OpenHandle(path, fileMode, access, FileShare.ReadWrite | FileShare.Delete), access != FileAccess.Read));
     }
 
     public bool FileExists(string path) => File.Exists(path);
@@ -88,6 +88,8 @@ internal sealed class DiskStorageDevice : IStorageDevice
     }
 
     public long FreeBytes(string path) => Guard("statfs", path, () => new DriveInfo(path).AvailableFreeSpace);
+
+    public long TotalBytes(string path) => Guard("statfs", path, () => new DriveInfo(path).TotalSize);
 
     public IDisposable LockDirectory(string path)
     {

@@ -27,11 +27,12 @@ internal static class Errno
     {
         1 or 13 => StorageError.Permission,
         2 => StorageError.NotFound,
-        5 => StorageError.InputOutput,
+        5 or 6 or 19 or 117 => StorageError.InputOutput, // EIO, ENXIO and ENODEV (the device is gone), EUCLEAN (the file system is damaged)
         11 or 35 => StorageError.Locked,
+        12 => StorageError.OutOfMemory,
         17 => StorageError.Exists,
         23 or 24 => StorageError.TooManyFiles,
-        28 or 122 or 69 => StorageError.NoSpace,
+        27 or 28 or 122 or 69 => StorageError.NoSpace, // EFBIG (a limit on file sizes), ENOSPC, EDQUOT
         30 => StorageError.ReadOnly,
         _ => StorageError.Other,
     };

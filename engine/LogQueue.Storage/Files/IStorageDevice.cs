@@ -42,6 +42,9 @@ internal interface IStorageDevice
     /// <summary>Bytes that may still be written below this path.</summary>
     long FreeBytes(string path);
 
+    /// <summary>Bytes of the file system that holds this path.</summary>
+    long TotalBytes(string path);
+
     /// <summary>Takes an exclusive lock on a directory (its <c>.lock</c> file), or throws <see cref="StorageError.Locked"/>.</summary>
     IDisposable LockDirectory(string path);
 }

@@ -33,6 +33,12 @@ internal interface IStorageFile : IDisposable
     /// <summary>fdatasync. A failure is final for the directory: the caller fences it and never syncs it again.</summary>
     void DataSync();
 
+    /// <summary>
+    /// Forgets what is cached of the file from a position on and not waiting to be written, so that the next read asks the disk: after a
+    /// failed sync the cache may show bytes that the disk never got. Best effort.
+    /// </summary>
+    void DropCache(long position);
+
     /// <summary>Maps the first bytes read-only. Never truncate the file below them while mapped.</summary>
     IMappedRegion Map(long lengthBytes);
 }

@@ -12,6 +12,8 @@ internal static partial class LibC
     internal const int LockNonBlocking = 4;
     internal const int ProtRead = 1;
     internal const int MapShared = 1;
+    internal const int AdviceDontNeed = 4;
+    internal const int SeekFromCurrent = 1;
     internal const int Eintr = 4;
     internal const int Einval = 22;
 
@@ -38,6 +40,17 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "pipe", SetLastError = true)]
     internal static unsafe partial int Pipe(int* ends);
+
+    /// <summary>Returns the bytes written, fewer than given where the kernel stopped; -1 on error.</summary>
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    internal static unsafe partial nint Write(SafeHandle file, byte* source, nuint lengthBytes, long position);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    internal static partial long Seek(SafeHandle file, long offset, int from);
+
+    /// <summary>Linux only. Returns the error number itself; does not set errno.</summary>
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    internal static partial int Advise(SafeHandle file, long position, long lengthBytes, int advice);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     internal static partial int Lock(SafeHandle file, int operation);

@@ -69,11 +69,12 @@ internal sealed class CommitJournal : IDisposable
             if (_round.WrittenCount > 0)
             {
                 JournalFile file = _files[_current];
-                file.Write(_round.WrittenSpan);
                 foreach (PendingCommit commit in commits)
                 {
-                    file.Segments.Add(commit.Segment);
+                    file.Segments.Add(commit.Segment); // before the write: what a failed one left counts as well
                 }
+
+                file.Write(_round.WrittenSpan);
 
                 Rounds++;
             }
@@ -245,7 +246,7 @@ internal sealed class CommitJournal : IDisposable
         catch (StorageException e)
         {
             files.ForEach(static f => f.Dispose());
-            if (e.Error != StorageError.NoSpace)
+            if (FenceRule.IsFinal(e))
             {
                 _fence.Trip(e);
             }

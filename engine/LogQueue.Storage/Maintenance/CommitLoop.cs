@@ -18,6 +18,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     private readonly ITimer _timer;
     private readonly Thread _thread;
     private readonly CommitRound _rounds;
+    private readonly SyncWatch _watch;
     private List<PartitionLog> _dirty = [];
     private List<PartitionLog> _round = [];
     private long _unsyncedBytes;
@@ -35,6 +36,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
         _journal = journal;
         _rounds = new CommitRound(options, fence, journal);
         _fence = fence;
+        _watch = new SyncWatch(options, timeProvider, TickWaiters);
         _timer = timeProvider.CreateTimer(static loop => ((CommitLoop)loop!).Wake(), this, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { Name = "logqueue-commit", IsBackground = true };
@@ -46,6 +48,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     /// <summary>Starts the thread.</summary>
     public void Start()
     {
+        _watch.Start();
         _ = _fence.Tripped.ContinueWith(_ => Wake(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         _thread.Start();
     }
@@ -112,6 +115,22 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
         }
 
         _timer.Dispose();
+        _watch.Dispose();
+    }
+
+    /// <summary>Gives up on those who have waited too long; the sync that they wait for goes on.</summary>
+    private void TickWaiters(int mostTicks)
+    {
+        PartitionLog[] waited;
+        lock (_gate)
+        {
+            waited = [.. _round, .. _dirty];
+        }
+
+        foreach (PartitionLog log in waited)
+        {
+            log.TickWaiters(mostTicks);
+        }
     }
 
     private void Wake()
@@ -163,13 +182,27 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
                 }
             }
 
-            _rounds.Run(_round);
-            Rounds++;
-            _round.Clear();
+            RunRound();
             if (isLast)
             {
                 return;
             }
         }
+    }
+
+    private void RunRound()
+    {
+        if (_round.Count > 0)
+        {
+            _watch.Begin();
+            _rounds.Run(_round);
+            _watch.End();
+            lock (_gate)
+            {
+                _round.Clear();
+            }
+        }
+
+        Rounds++;
     }
 }

@@ -9,6 +9,18 @@ internal sealed record CommitLoopOptions
     /// <summary>Unsynced bytes that start a round at once.</summary>
     public int FlushBytes { get; init; } = 1 << 20;
 
+    /// <summary>A round that takes longer than this is told to <see cref="SlowSync"/>, while it still runs.</summary>
+    public TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Who has waited this long while a sync hangs is given up; the sync is not.</summary>
+    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Hears of each round that has ended, with its time.</summary>
+    public Action<TimeSpan>? Synced { get; init; }
+
+    /// <summary>Hears of a slow round, once when it becomes slow (false) and once when it has ended (true).</summary>
+    public Action<TimeSpan, bool>? SlowSync { get; init; }
+
     /// <summary>Bytes of each of the two files of the commit journal; 0 for none: every file is synced itself.</summary>
     public int JournalFileBytes { get; init; } = 16 << 20;
 

@@ -51,6 +51,10 @@ internal sealed class CommitRound(CommitLoopOptions options, DirectoryFence fenc
         {
             return taken.TryWrite(_small);
         }
+        catch (StorageException e) when (!FenceRule.IsFinal(e))
+        {
+            return false; // nothing was promised by it: the files are synced themselves
+        }
         catch (Exception e)
         {
             fence.Trip(e);

@@ -83,6 +83,18 @@ internal sealed class DurableWaiters
         }
     }
 
+    /// <summary>One more interval has passed: fails those who have waited for more than that many.</summary>
+    public void Tick(int mostTicks, Func<Exception> failure)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Count > 0)
+            {
+                CompleteLocked(w => ++w.Ticks > mostTicks, failure());
+            }
+        }
+    }
+
     private void CompleteLocked(Predicate<Waiter> match, Exception? failure)
     {
         int kept = 0;
@@ -122,6 +134,9 @@ internal sealed class DurableWaiters
 
         public long EndOffset { get; private set; }
 
+        /// <summary>Intervals waited.</summary>
+        public int Ticks { get; set; }
+
         public bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
         public ValueTask Start(long endOffset, CancellationToken cancellationToken)
@@ -129,6 +144,7 @@ internal sealed class DurableWaiters
             EndOffset = endOffset;
             _core.Reset();
             _completed = 0;
+            Ticks = 0;
             _wasCancelled = false;
             short version = _core.Version;
             if (cancellationToken.CanBeCanceled)

@@ -25,7 +25,8 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
         long nextOffset = Stamp(batches, baseOffset, setsTime ? nowMs : -1, out long maxTimestamp);
         LogSegment active = RollIfDue(batches.Length, nextOffset, maxTimestamp, options, nowMs);
         long position = active.SizeBytes;
-        active.Write(batches, options.PreallocateFirstBytes, options.PreallocateStepBytes, options.SegmentBytes);
+        active.Write(batches, options.PreallocateFirstBytes, options.PreallocateStepBytes, options.SegmentBytes,
+            context.Space);
 
         for (int at = 0; at < batches.Length;)
         {

@@ -14,6 +14,9 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
     private long _position = last?.Position ?? 0;
     private long _bytesSince;
 
+    /// <summary>The log start that is durable; -1 when none was ever saved.</summary>
+    public long SavedLogStart => _last?.LogStartOffset ?? -1;
+
     /// <summary>Notes what the last sync covered.</summary>
     public void Synced(long durableEnd, long segmentBase, long position)
     {

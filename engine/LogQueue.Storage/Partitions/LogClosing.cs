@@ -1,3 +1,4 @@
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -45,7 +46,7 @@ internal sealed class LogClosing(LogSession log, LogUpkeep upkeep)
                 log.Committer.SaveCheckpoint(isClosing: true);
             }
         }
-        catch (StorageException e) when (e.Error != StorageError.NoSpace)
+        catch (StorageException e) when (FenceRule.IsFinal(e))
         {
             log.Context.Fence.Trip(e);
         }

@@ -1,3 +1,4 @@
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -87,10 +88,37 @@ internal sealed class LogCommitter(
                 active.TransactionIndex.Save(sync: true); // a replay from the snapshot does not meet its markers again
             }
 
-            checkpointer.SaveSnapshot(offset, snapshot, state.Segments.Snapshot);
+            TrySaveSnapshot(offset, snapshot);
         }
 
         checkpointer.Save(offsets.LogStart, isClosing ? active.FingerprintIndexes(context.Device) : null);
+    }
+
+    /// <summary>
+    /// Without room for it the older snapshot stays, and the next recovery replays more. The checkpoint itself needs no room.
+    /// </summary>
+    private void TrySaveSnapshot(long offset, byte[] snapshot)
+    {
+        try
+        {
+            checkpointer.SaveSnapshot(offset, snapshot, state.Segments.Snapshot);
+        }
+        catch (StorageException e) when (!FenceRule.IsFinal(e))
+        {
+            // See above.
+        }
+    }
+
+    private void TrySaveCheckpoint()
+    {
+        try
+        {
+            SaveCheckpoint();
+        }
+        catch (StorageException e) when (!FenceRule.IsFinal(e))
+        {
+            // A full disk, or no file handle: the older checkpoint only makes the next recovery longer.
+        }
     }
 
     private bool PublishLocked(long end, long segmentBase, long position, bool hasRolled)
@@ -108,7 +136,7 @@ internal sealed class LogCommitter(
         waiters.Advance(end);
         if (hasRolled || checkpointer.IsDue(CheckpointBytes))
         {
-            SaveCheckpoint();
+            TrySaveCheckpoint();
         }
 
         return moved;

@@ -115,14 +115,13 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         {
             bool isLast = i == bases.Count - 1;
             LogSegment segment = LogSegment.Open(_device, directory, bases[i], context.FileBudget, context.MapBudget, writable: true);
+            Segments.Add(segment);
             if (!isLast && SegmentSealer.TryAdopt(_device, segment, bases[i + 1]))
             {
                 segment.Rest();
-                Segments.Add(segment);
                 continue;
             }
 
-            Segments.Add(segment);
             bool isCut = Scan(segment, isLast ? null : bases[i + 1]);
             if (isCut && !isLast)
             {
@@ -149,6 +148,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         long fileBytes = _device.FileLength(segment.Log.Path);
         bool allowGaps = _wasCompacted || Checkpoint is null;
         string? stop;
+        DropCache(segment);
         long start = FindScanStart(segment, fileBytes);
         if (!TryScanFrom(segment, start, fileBytes, allowGaps, out stop) && start > 0)
         {
@@ -191,6 +191,20 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
 
         Cut(segment, lastData, fileBytes, stop);
         return true;
+    }
+
+    /// <summary>
+    /// After a failed sync the page cache shows what the disk never got. What was not known to be durable is therefore read from the disk;
+    /// what is still waiting to be written stays cached, and is synced by <see cref="MakeDurable"/> or fails there.
+    /// </summary>
+    private void DropCache(LogSegment segment)
+    {
+        if (!cleanShutdown)
+        {
+            const long Block = 64 << 10; // larger than any page: part of a page stays cached
+            long from = Checkpoint is { } c && c.SegmentBaseOffset == segment.BaseOffset ? c.Position : 0;
+            segment.DropCache(from / Block * Block);
+        }
     }
 
     /// <summary>

@@ -112,6 +112,12 @@ internal sealed class LogSession
             }
         }
 
+        if (Context.Fence.IsTripped && PlantedBugs.IsOn(PlantedBug.AckAfterFence))
+        {
+            Waiters.Advance(Offsets.LogEnd);
+            return false;
+        }
+
         Waiters.Fail(Context.Fence.IsTripped ? Context.Fence.Offline() : new LogOfflineException($"Partition {Id}: {ClosedBecause}."));
         return false;
     }

@@ -1,4 +1,5 @@
 using LogQueue.Storage.Compaction;
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -14,11 +15,12 @@ internal sealed class LogUpkeep(LogSession log)
         lock (log.CommitLock)
         {
             log.ThrowIfClosed();
-            if (offset > log.Offsets.LogStart)
+            long start = log.Offsets.LogStart;
+            if (offset > start || log.Checkpointer.SavedLogStart < Math.Min(offset, start)) // the latter: an earlier call could not save it
             {
                 log.CommitUnderLock();
                 log.ThrowIfFenced();
-                MoveLogStart(offset);
+                MoveLogStart(Math.Max(offset, start));
                 log.ThrowIfFenced();
             }
         }
@@ -112,7 +114,7 @@ internal sealed class LogUpkeep(LogSession log)
                 {
                     log.Committer.SaveCheckpoint();
                 }
-                catch (StorageException e) when (e.Error != StorageError.NoSpace)
+                catch (StorageException e) when (FenceRule.IsFinal(e))
                 {
                     log.Context.Fence.Trip(e);
                 }
@@ -142,7 +144,7 @@ internal sealed class LogUpkeep(LogSession log)
                         log.Rolled.Remove(rolled);
                     }
                 }
-                catch (StorageException e) when (e.Error == StorageError.NoSpace && e.Operation != "fdatasync")
+                catch (StorageException e) when (!FenceRule.IsFinal(e))
                 {
                     return; // a seal is a cache; the next upkeep tries again
                 }
@@ -161,7 +163,7 @@ internal sealed class LogUpkeep(LogSession log)
         {
             log.Appender.RollLocked(log.NowMs);
         }
-        catch (StorageException e) when (e.Error == StorageError.NoSpace)
+        catch (StorageException e) when (!FenceRule.IsFinal(e))
         {
             // No room for a new segment: the active one stays until there is.
         }
@@ -185,7 +187,7 @@ internal sealed class LogUpkeep(LogSession log)
             {
                 log.Committer.SaveCheckpoint(); // first: a start that a crash takes back would show deleted offsets as damage
             }
-            catch (StorageException e)
+            catch (StorageException e) when (FenceRule.IsFinal(e))
             {
                 log.Context.Fence.Trip(e);
                 return 0;

@@ -1,5 +1,6 @@
 using LogQueue.Records;
 using LogQueue.Storage.Compaction;
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -81,15 +82,34 @@ internal sealed class PartitionLog : IDisposable
     public static PartitionLog Open(
         PartitionLogContext context, string directory, TopicPartition id, LogOptions options, bool cleanShutdown, Guid topicId = default)
     {
-        var recovery = new LogRecovery(context, directory, options, cleanShutdown);
-        recovery.Run();
         Guid? known = PartitionMetadataFile.TryLoad(context.Device, directory);
-        if (known is null && topicId != Guid.Empty)
+        if (known is { } other && topicId != Guid.Empty && other != topicId)
         {
-            PartitionMetadataFile.Save(context.Device, directory, topicId);
+            // Left of a topic whose removal failed half way. Adopted, its records would be taken for ours, and ours deleted at the next start.
+            throw new StorageException(StorageError.Exists, "open", directory,
+                $"it belongs to topic id {other} and not to {topicId}: the next start clears it away");
         }
 
-        return new PartitionLog(new LogSession(context, directory, id, options, recovery), known ?? topicId);
+        var recovery = new LogRecovery(context, directory, options, cleanShutdown);
+        try
+        {
+            recovery.Run();
+            if (known is null && topicId != Guid.Empty)
+            {
+                PartitionMetadataFile.Save(context.Device, directory, topicId);
+            }
+
+            return new PartitionLog(new LogSession(context, directory, id, options, recovery), known ?? topicId);
+        }
+        catch
+        {
+            foreach (LogSegment segment in recovery.Segments.Snapshot)
+            {
+                segment.Close();
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Changes the settings; later appends and rolls follow them.</summary>
@@ -134,7 +154,8 @@ internal sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
-    /// Completes when everything below the offset is durable. Throws <see cref="LogOfflineException"/> when that can no longer be.
+    /// Completes when everything below the offset is durable. Throws <see cref="LogOfflineException"/> when that can no longer be, and
+    /// <see cref="SyncTimeoutException"/> when it takes too long.
     /// </summary>
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken)
     {
@@ -274,6 +295,19 @@ internal sealed class PartitionLog : IDisposable
         }
     }
 
+    /// <summary>
+    /// Called at an interval while a sync runs: who has waited for more than <paramref name="mostTicks"/> of them is given up, if this log's
+    /// waits end at all.
+    /// </summary>
+    internal void TickWaiters(int mostTicks)
+    {
+        if (_session.Context.WaitsEnd)
+        {
+            _session.Waiters.Tick(mostTicks, () => new SyncTimeoutException($"Partition {Id}: the disk has not finished a sync for too long. "
+                + "Whether the records will be durable is open: they are written, and may be once it does."));
+        }
+    }
+
     /// <summary>True while the prepared bytes are still those of the file.</summary>
     internal bool IsCurrent(in PendingCommit pending) => _session.IsCurrent(pending);
 
@@ -317,9 +351,11 @@ internal sealed class PartitionLog : IDisposable
         {
             return _session.Appender.AppendLocked(batches, origin, options, nowMs);
         }
-        catch (StorageException e) when (e.Error == StorageError.NoSpace)
+        catch (StorageException e) when (!FenceRule.IsFinal(e))
         {
-            return AppendResult.Refused(AppendStatus.DiskFull, LogStartOffset, e.Message);
+            AppendStatus status = e.Error is StorageError.NoSpace or StorageError.ShortWrite ? AppendStatus.DiskFull
+                : AppendStatus.OutOfResources;
+            return AppendResult.Refused(status, LogStartOffset, e.Message);
         }
         catch (StorageException e)
         {

@@ -20,6 +20,15 @@ internal sealed record PartitionLogContext
     /// <summary>True (durability=commit): readers see what is synced. False (durability=os): readers see what is written.</summary>
     public bool PublishDurableOnly { get; init; } = true;
 
+    /// <summary>What appends must leave of the disk; null where they may use all of it (committed offsets, metadata).</summary>
+    public DiskSpace? Space { get; init; }
+
+    /// <summary>
+    /// True: who waits for a sync that hangs is given up after a time. False: waits as long as it takes, because memory must follow the
+    /// disk.
+    /// </summary>
+    public bool WaitsEnd { get; init; }
+
     /// <summary>Runs slow work (sealing rolled segments) away from appenders; null runs it where it arises.</summary>
     public Action<Action>? Background { get; init; }
 

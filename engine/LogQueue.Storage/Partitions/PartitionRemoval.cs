@@ -9,9 +9,9 @@ namespace LogQueue.Storage.Partitions;
 /// </summary>
 internal sealed class PartitionRemoval(IStorageDevice device, string directory)
 {
-    public void Run(SegmentList segments)
+    public void Run(SegmentList? segments = null)
     {
-        LogSegment[] all = segments.TakeFirst(segments.Count);
+        LogSegment[] all = segments is null ? [] : segments.TakeFirst(segments.Count);
         try
         {
             foreach (string name in device.ListFiles(directory))

@@ -72,6 +72,11 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
             BinaryPrimitives.WriteInt32BigEndian(slot[56..], indexes.TimeIndexBytes);
             BinaryPrimitives.WriteUInt32BigEndian(slot[60..], indexes.TimeIndexChecksum);
             BinaryPrimitives.WriteUInt32BigEndian(slot[64..], Crc32C.Compute(slot[..64]));
+            if (isNew)
+            {
+                file.Allocate(2 * SlotBytes); // later saves must not need room: they are what makes room
+            }
+
             file.Write(Generation % 2 * SlotBytes, slot);
             file.DataSync();
         }

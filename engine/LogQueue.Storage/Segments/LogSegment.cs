@@ -109,24 +109,28 @@ internal sealed class LogSegment
 
     /// <summary>
     /// Writes whole batches behind the published end with one positioned write. Throws <see cref="StorageException"/> after rolling the
-    /// file back to the published end; nothing is published here.
+    /// file back to the published end; nothing is published here. With <paramref name="space"/> the file grows only while that allows it.
     /// </summary>
-    public void Write(ReadOnlySpan<byte> batches, int firstStepBytes, int mostStepBytes, int segmentBytes)
+    public void Write(ReadOnlySpan<byte> batches, int firstStepBytes, int mostStepBytes, int segmentBytes, DiskSpace? space = null)
     {
         long end = _sizeBytes + batches.Length;
         try
         {
             if (end > _allocatedBytes)
             {
-                Grow(end, firstStepBytes, mostStepBytes, segmentBytes);
+                Grow(end, firstStepBytes, mostStepBytes, segmentBytes, space);
             }
 
             Writer.Write(_sizeBytes, batches);
         }
-        catch (StorageException)
+        catch (StorageException) when (!PlantedBugs.IsOn(PlantedBug.KeepPartialWrite))
         {
             RollBack();
             throw;
+        }
+        catch (StorageException)
+        {
+            // The planted bug.
         }
     }
 
@@ -179,6 +183,9 @@ internal sealed class LogSegment
         TransactionIndex.TruncateToOffset(nextOffset);
         Adopt(nextOffset, sizeBytes, maxTimestampMs, offsetOfMaxTimestamp, sizeBytes == 0 ? -1 : FirstTimestampMs);
     }
+
+    /// <summary>Makes the next reads from a position on ask the disk; only while it is writable.</summary>
+    public void DropCache(long position) => _writer?.DropCache(position);
 
     /// <summary>fdatasync of the log file.</summary>
     public void DataSync() => _writer?.DataSync();
@@ -311,21 +318,37 @@ internal sealed class LogSegment
         }
     }
 
-    private void Grow(long end, int firstStepBytes, int mostStepBytes, int segmentBytes)
+    private void Grow(long end, int firstStepBytes, int mostStepBytes, int segmentBytes, DiskSpace? space)
     {
         long step = Math.Clamp(_allocatedBytes, firstStepBytes, Math.Max(firstStepBytes, mostStepBytes));
         long target = Math.Max(end, Math.Min(_allocatedBytes + step, segmentBytes));
         try
         {
-            Writer.Allocate(target);
+            Allocate(target, space);
         }
         catch (StorageException e) when (e.Error == StorageError.NoSpace && target > end)
         {
-            target = end; // a nearly full disk may still have room for this append
-            Writer.Allocate(target);
+            Allocate(end, space); // a nearly full disk may still have room for this append
+        }
+    }
+
+    private void Allocate(long target, DiskSpace? space)
+    {
+        long more = target - _allocatedBytes;
+        if (space is not null && !space.TryPromise(more))
+        {
+            throw new StorageException(StorageError.NoSpace, "posix_fallocate", Log.Path, space.Refusal);
         }
 
-        _allocatedBytes = target;
+        try
+        {
+            Writer.Allocate(target);
+            _allocatedBytes = target;
+        }
+        finally
+        {
+            space?.Taken(more);
+        }
     }
 
     private void RollBack()

@@ -51,7 +51,9 @@ internal static class ServeCommand
         using ILoggerFactory logs =
             LoggerFactory.Create(static builder =>
             builder.AddProvider(new LineLoggerProvider(Console.Error)).SetMinimumLevel(LogLevel.Information));
-        await using LogEngine engine = await LogEngine.OpenAsync(config.Engine, cancellation);
+        ILogger engineLog = logs.CreateLogger("LogQueue.Engine");
+        await using LogEngine engine = await LogEngine.OpenAsync(
+            config.Engine with { OnWarning = line => EngineLog.Warned(engineLog, line) }, cancellation);
         await using LogQueueServer server = await LogQueueServer.StartAsync(config.Server with { LoggerFactory = logs, Port =
             port ?? config.Server.Port }, engine, cancellation);
         Ready(terminal, config, engine, server, TimeProvider.System.GetElapsedTime(started));

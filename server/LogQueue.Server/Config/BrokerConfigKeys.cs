@@ -28,8 +28,10 @@ internal static class BrokerConfigKeys
     [
         ("logqueue.durability", BrokerConfigType.String, "commit", "commit: acks=all answers after the disk has it; os: after the write."),
         ("logqueue.flush.bytes", BrokerConfigType.Int, "1048576", "Unsynced bytes that start a sync at once."),
-        ("logqueue.disk.min.free.bytes", BrokerConfigType.Long, "0",
-            "Appends are refused while the disk has fewer free bytes; 0 switches the check off."),
+        ("logqueue.disk.min.free.bytes", BrokerConfigType.Long, "-1",
+            "Records are refused while the disk has fewer free bytes; 0: never; -1: a twentieth of the disk, at most 1 GiB."),
+        ("logqueue.sync.wait.limit.ms", BrokerConfigType.Long, "30000",
+            "A produce that has waited this long for a sync that hangs is answered with a timeout; the sync goes on."),
         ("logqueue.replication.factor.policy", BrokerConfigType.String, "strict",
             "strict refuses a replication factor above 1, clamp takes it as 1."),
         ("logqueue.frame.timeout.ms", BrokerConfigType.Long, "30000",

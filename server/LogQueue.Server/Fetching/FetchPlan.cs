@@ -139,7 +139,16 @@ internal sealed class FetchPlan
         // The first records of a response may exceed the limits, or a batch larger than them would never be read.
         long room = Math.Max(0, _maxBytes - bytesBefore);
         int maxBytes = (int)Math.Min(room, Math.Max(0, asked.PartitionMaxBytes));
-        ReadResult result = target.Partition!.Read(asked.FetchOffset, maxBytes, _isolation, atLeastOneBatch: bytesBefore == 0);
+        ReadResult result;
+        try
+        {
+            result = target.Partition!.Read(asked.FetchOffset, maxBytes, _isolation, atLeastOneBatch: bytesBefore == 0);
+        }
+        catch (IOException)
+        {
+            return Failed(data, ErrorCode.KafkaStorageError); // of this partition alone: the others may lie on good sectors
+        }
+
         if (ErrorMapping.Of(result.Status) is var error and not ErrorCode.None)
         {
             result.Records?.Dispose();

@@ -210,9 +210,9 @@ internal sealed class ProduceHandler : RequestHandler<ProduceRequest, ProduceRes
                 // Not cancelled when the client goes: the records are in the log all the same.
                 await wait.Partition.WaitUntilDurableAsync(wait.EndOffset, CancellationToken.None);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or SyncTimeoutException)
             {
-                wait.Response.ErrorCode = ErrorCode.KafkaStorageError;
+                wait.Response.ErrorCode = e is SyncTimeoutException ? ErrorCode.RequestTimedOut : ErrorCode.KafkaStorageError;
                 wait.Response.ErrorMessage = e.Message;
                 wait.Response.BaseOffset = -1;
             }

@@ -19,7 +19,7 @@ internal static class ErrorMapping
         AppendStatus.InvalidProducerEpoch => ErrorCode.InvalidProducerEpoch,
         AppendStatus.InvalidTransactionState => ErrorCode.InvalidTxnState,
         AppendStatus.UnsupportedCompression => ErrorCode.UnsupportedCompressionType,
-        AppendStatus.DiskFull or AppendStatus.Offline => ErrorCode.KafkaStorageError,
+        AppendStatus.DiskFull or AppendStatus.OutOfResources or AppendStatus.Offline => ErrorCode.KafkaStorageError,
         AppendStatus.Deleted => ErrorCode.UnknownTopicOrPartition,
         _ => ErrorCode.UnknownServerError,
     };
@@ -44,6 +44,7 @@ internal static class ErrorMapping
             InvalidTopicConfigException => ErrorCode.InvalidConfig,
             InvalidPartitionCountException => ErrorCode.InvalidPartitions,
             OffsetOutOfRangeException => ErrorCode.OffsetOutOfRange,
+            AppendRefusedException refused => Of(refused.Result.Status),
             EngineException => ErrorCode.InvalidRequest,
             IOException => ErrorCode.KafkaStorageError,
             _ => ErrorCode.None,

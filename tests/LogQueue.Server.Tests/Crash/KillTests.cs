@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using LogQueue.Client;
 using LogQueue.Records;
@@ -8,7 +9,7 @@ namespace LogQueue.Server.Tests.Crash;
 /// <summary>
 /// kill -9 during load, again and again on one data directory, with clients that live on:
 /// what was acknowledged stays, once, in order, in its place.
-/// 20 times; LOGQUEUE_LONG=1 makes it 200. LOGQUEUE_SEED repeats a run's choices.
+/// 50 times; LOGQUEUE_LONG=1 makes it 10,000; LOGQUEUE_KILLS sets the number. LOGQUEUE_SEED repeats a run's choices.
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
@@ -21,8 +22,11 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int BurstRecords = 6;
     private const int FullCheckEvery = 10;
     private const int PaddingBytes = 600;
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(2);
-    private readonly KillLedger _ledger = new(Topic, PartitionCount);
+
+    /// <summary>Then the next ones start on a fresh directory, so that the check does not grow without end.</summary>
+    private const int KillsPerDirectory = 200;
+
+    private KillLedger _ledger = new(Topic, PartitionCount);
     private readonly List<double> _starts = [];
     private readonly RecordHeader[] _padding = [new("padding", new byte[PaddingBytes])];
 
@@ -32,16 +36,28 @@ public sealed class KillTests(ITestOutputHelper output)
         "--set", "group.initial.rebalance.delay.ms=0", "--set", "log.segment.bytes=1048576", "--set", "offsets.topic.num.partitions=1",
     ];
 
-    [Fact(Timeout = 900_000)]
+    [Fact(Timeout = 28_800_000)]
     public async Task Acknowledged_records_survive_kill_minus_nine()
     {
-        int cycles = Environment.GetEnvironmentVariable("LOGQUEUE_LONG") == "1" ? 200 : 20;
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("LOGQUEUE_SEED"), out int given) ? given : Environment.TickCount;
+        int kills = int.TryParse(Environment.GetEnvironmentVariable("LOGQUEUE_KILLS"), CultureInfo.InvariantCulture, out int asked) ? asked
+            : Environment.GetEnvironmentVariable("LOGQUEUE_LONG") == "1" ? 10_000 : 50;
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("LOGQUEUE_SEED"), CultureInfo.InvariantCulture, out int given) ? given
+            : Environment.TickCount;
+        var random = new Random(seed);
+        for (int done = 0; done < kills; done += KillsPerDirectory)
+        {
+            await RunAsync(Math.Min(KillsPerDirectory, kills - done), random, seed);
+        }
+    }
+
+    private async Task RunAsync(int cycles, Random random, int seed)
+    {
         string directory = Directory.CreateTempSubdirectory("logqueue-kill-").FullName;
         long started = Stopwatch.GetTimestamp();
+        _ledger = new KillLedger(Topic, PartitionCount);
         try
         {
-            await RunAsync(cycles, new Random(seed), directory);
+            await RunAsync(cycles, random, directory);
             output.WriteLine(
                 $"{cycles} kills in {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, seed {seed}: "
                 + $"{_ledger.Acknowledged} acknowledged, {_ledger.Read} read, "
@@ -75,7 +91,7 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             for (int cycle = 0; cycle < cycles; cycle++)
             {
-                await Task.Delay(random.Next(50, 500), cancellation);
+                await Task.Delay(random.Next(30, 300), cancellation);
                 await broker.KillAsync();
                 if (random.Next(8) == 0)
                 {
@@ -88,7 +104,6 @@ public sealed class KillTests(ITestOutputHelper output)
                 await broker.DisposeAsync();
                 broker = await ServeProcess.StartReadyAsync(directory, port, Settings);
                 _starts.Add(broker.TimeToReady.TotalMilliseconds);
-                Assert.True(broker.TimeToReady < StartLimit, $"restart {cycle} took {broker.TimeToReady.TotalMilliseconds:0} ms");
                 long[] ends = _ledger.Ends();
                 bool full = cycle % FullCheckEvery == FullCheckEvery - 1;
                 await CheckAsync(port, full ? new long[PartitionCount] : from, cancellation);

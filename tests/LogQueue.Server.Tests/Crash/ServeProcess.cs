@@ -21,6 +21,9 @@ internal sealed class ServeProcess : IAsyncDisposable
     /// <summary>The port of the ready line.</summary>
     public int Port { get; private set; }
 
+    /// <summary>The message of the error it ended with, where it said so in JSON; null before.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>From the start of the process to its ready line.</summary>
     public TimeSpan TimeToReady { get; private set; }
 
@@ -36,7 +39,10 @@ internal sealed class ServeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the executable; does not wait for anything.</summary>
-    public static ServeProcess Start(params string[] arguments)
+    public static ServeProcess Start(params string[] arguments) => StartWith(null, arguments);
+
+    /// <summary>Starts the executable with variables of its own; does not wait for anything.</summary>
+    public static ServeProcess StartWith(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
@@ -46,6 +52,11 @@ internal sealed class ServeProcess : IAsyncDisposable
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         var process = new Process { StartInfo = start };
@@ -82,18 +93,29 @@ internal sealed class ServeProcess : IAsyncDisposable
 
     public async Task WaitReadyAsync()
     {
+        if (!await TryWaitReadyAsync())
+        {
+            using var limit = new CancellationTokenSource(ReadyLimit);
+            await _process.WaitForExitAsync(limit.Token);
+            Assert.Fail($"serve ended with {_process.ExitCode} before it was ready: {Failure} {Errors}");
+        }
+    }
+
+    /// <summary>Waits for the ready line; false when the process ends without one.</summary>
+    public async Task<bool> TryWaitReadyAsync()
+    {
         using var limit = new CancellationTokenSource(ReadyLimit);
         string? line = await _process.StandardOutput.ReadLineAsync(limit.Token);
         TimeToReady = Stopwatch.GetElapsedTime(_started);
-        if (line is null)
+        JsonNode? ready = line is null ? null : JsonNode.Parse(line);
+        if ((bool?)ready?["ready"] != true)
         {
-            await _process.WaitForExitAsync(limit.Token);
-            Assert.Fail($"serve ended with {_process.ExitCode} before it was ready: {Errors}");
+            Failure = ReadFailure(line);
+            return false;
         }
 
-        JsonNode ready = JsonNode.Parse(line)!;
-        Assert.True((bool?)ready["ready"] == true, $"serve is not ready: {line}\n{Errors}");
-        Port = (int)ready["port"]!;
+        Port = (int)ready!["port"]!;
+        return true;
     }
 
     /// <summary>SIGKILL: the process gets no chance to do anything more.</summary>
@@ -117,8 +139,12 @@ internal sealed class ServeProcess : IAsyncDisposable
         using var limit = new CancellationTokenSource(ReadyLimit);
         string rest = await _process.StandardOutput.ReadToEndAsync(limit.Token);
         await _process.WaitForExitAsync(limit.Token);
+        Failure ??= ReadFailure(rest);
         return (_process.ExitCode, rest, Errors);
     }
+
+    private static string? ReadFailure(string? line) =>
+        line?.StartsWith("{\"error\"", StringComparison.Ordinal) == true ? (string?)JsonNode.Parse(line)!["error"]!["message"] : null;
 
     public async ValueTask DisposeAsync()
     {

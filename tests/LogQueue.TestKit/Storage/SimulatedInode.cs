@@ -69,6 +69,17 @@ internal sealed class SimulatedInode
         _lastWriteUnsynced = false;
     }
 
+    /// <summary>Forgets the cache: what a failed sync dropped is now seen as the disk has it.</summary>
+    internal void DropCache()
+    {
+        foreach ((long sector, byte[] old) in _lost)
+        {
+            Restore(sector, old, 0);
+        }
+
+        _lost.Clear();
+    }
+
     /// <summary>What the disk holds after a power cut: each unsynced sector old or new, the last one maybe torn, the length old or new.</summary>
     internal SimulatedInode Crash(Random random, double keep)
     {

@@ -213,6 +213,8 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
 
     public long FreeBytes(string path) => Do("statfs", path, 0, 0, () => CapacityBytes == long.MaxValue ? long.MaxValue : CapacityBytes - UsedLocked());
 
+    public long TotalBytes(string path) => CapacityBytes;
+
     public IDisposable LockDirectory(string path)
     {
         lock (_lock)

@@ -55,6 +55,16 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
         device.Sync(Path, inode);
     }
 
+    public void DropCache(long position)
+    {
+        ThrowIfClosed();
+        device.Do("dropcache", Path, position, 0, () =>
+        {
+            inode.DropCache();
+            return true;
+        });
+    }
+
     public IMappedRegion Map(long lengthBytes)
     {
         ThrowIfClosed();

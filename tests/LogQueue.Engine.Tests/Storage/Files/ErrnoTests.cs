@@ -1,0 +1,33 @@
+using LogQueue.Storage;
+using LogQueue.Storage.Files;
+
+namespace LogQueue.Engine.Tests.Storage.Files;
+
+public sealed class ErrnoTests
+{
+    [Theory]
+    [InlineData(1, StorageError.Permission)]
+    [InlineData(2, StorageError.NotFound)]
+    [InlineData(5, StorageError.InputOutput)]
+    [InlineData(6, StorageError.InputOutput)]
+    [InlineData(11, StorageError.Locked)]
+    [InlineData(12, StorageError.OutOfMemory)]
+    [InlineData(13, StorageError.Permission)]
+    [InlineData(17, StorageError.Exists)]
+    [InlineData(19, StorageError.InputOutput)]
+    [InlineData(22, StorageError.Other)]
+    [InlineData(23, StorageError.TooManyFiles)]
+    [InlineData(24, StorageError.TooManyFiles)]
+    [InlineData(27, StorageError.NoSpace)]
+    [InlineData(28, StorageError.NoSpace)]
+    [InlineData(30, StorageError.ReadOnly)]
+    [InlineData(117, StorageError.InputOutput)]
+    [InlineData(122, StorageError.NoSpace)]
+    public void An_error_number_has_its_kind_and_is_told_in_words(int errno, StorageError kind)
+    {
+        StorageException e = Errno.ToException(errno, "pwrite", "/data/x");
+        Assert.Equal(kind, e.Error);
+        Assert.Contains("/data/x", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"errno {errno}", e.Message, StringComparison.Ordinal);
+    }
+}
