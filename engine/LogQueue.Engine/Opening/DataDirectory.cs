@@ -23,8 +23,6 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     private readonly CommitLoop _commitLoop;
     private readonly PartitionLogContext _context;
     private IReadOnlyDictionary<string, long>? _cleanLogEnds;
-    private long _openLogs;
-    private Func<long> _diskBytes = static () => 0;
     private volatile bool _diskLow;
     private bool _disposed;
 
@@ -34,10 +32,10 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         _lock = directoryLock;
         Device = device;
         FullPath = path;
-        Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes());
+        Metrics = new EngineMetrics(path);
         var commits = new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes };
         _journal = new CommitJournal(device, path, Fence, RunInBackground, commits.JournalFileBytes);
-        _commitLoop = new CommitLoop(commits, options.TimeProvider, Fence, _journal);
+        _commitLoop = new CommitLoop(commits, options.TimeProvider, Fence, _journal) { RoundEnded = Metrics.Synced };
         _context = new PartitionLogContext
         {
             Device = device,
@@ -60,6 +58,9 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     /// <summary>What came out of the commit journal.</summary>
     public JournalReplayReport Journal { get; private set; }
+
+    /// <summary>Bytes written and not yet durable.</summary>
+    public long UnsyncedBytes => _commitLoop.UnsyncedBytes;
 
     /// <summary>True when the last engine closed in good order.</summary>
     public bool WasClean => _cleanLogEnds is not null;
@@ -126,15 +127,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             log = PartitionLog.Open(_context, PathOf(name), id, options, cleanShutdown: false, topicId);
         }
 
-        Interlocked.Increment(ref _openLogs);
         return log;
     }
-
-    /// <summary>A log was deleted.</summary>
-    public void Forget(int logs) => Interlocked.Add(ref _openLogs, -logs);
-
-    /// <summary>Tells the disk gauge whom to ask.</summary>
-    public void MeasureDiskBytes(Func<long> diskBytes) => _diskBytes = diskBytes;
 
     /// <summary>Looks at the free space, for <see cref="IsDiskLow"/>.</summary>
     public void CheckDiskSpace()

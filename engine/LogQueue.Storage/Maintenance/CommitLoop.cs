@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Journal;
 using LogQueue.Storage.Partitions;
@@ -21,6 +22,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     private List<PartitionLog> _dirty = [];
     private List<PartitionLog> _round = [];
     private long _unsyncedBytes;
+    private long _roundBytes;
     private bool _isTimerArmed;
     private bool _isDue;
     private bool _isStopping;
@@ -42,6 +44,13 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
 
     /// <summary>Rounds so far.</summary>
     public long Rounds { get; private set; }
+
+    /// <summary>Bytes written and not yet durable, those of a running round included.</summary>
+    public long UnsyncedBytes => Interlocked.Read(ref _unsyncedBytes) + Interlocked.Read(ref _roundBytes);
+
+    /// <summary>Hears of each round that had logs: how many, how many bytes, how long. Called on the commit thread; must not
+    /// throw.</summary>
+    public Action<int, long, TimeSpan>? RoundEnded { get; init; }
 
     /// <summary>Starts the thread.</summary>
     public void Start()
@@ -155,7 +164,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
 
                 isLast = _isStopping;
                 _isDue = false;
-                Interlocked.Exchange(ref _unsyncedBytes, 0);
+                Interlocked.Exchange(ref _roundBytes, Interlocked.Exchange(ref _unsyncedBytes, 0));
                 (_round, _dirty) = (_dirty, _round);
                 foreach (PartitionLog log in _round)
                 {
@@ -163,8 +172,15 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
                 }
             }
 
+            long started = Stopwatch.GetTimestamp();
             _rounds.Run(_round);
             Rounds++;
+            long bytes = Interlocked.Exchange(ref _roundBytes, 0);
+            if (_round.Count > 0)
+            {
+                RoundEnded?.Invoke(_round.Count, bytes, Stopwatch.GetElapsedTime(started));
+            }
+
             _round.Clear();
             if (isLast)
             {
