@@ -220,7 +220,7 @@ public sealed class RecordBatchReader : IDisposable
     private ReadOnlyMemory<byte>? ReadBytes(ReadOnlySpan<byte> span, int end)
     {
         ReadOnlySpan<byte> bytes = ReadSpan(span, end, out bool isPresent);
-        return isPresent ? _records.Slice(_position - bytes.Length, bytes.Length) : null;
+        return isPresent ? _records.Slice(_position - bytes.Length, bytes.Length) : default(ReadOnlyMemory<byte>?);
     }
 
     private ReadOnlySpan<byte> ReadSpan(ReadOnlySpan<byte> span, int end, out bool isPresent)

@@ -24,5 +24,5 @@ public readonly ref struct RecordHeaderView
     public bool IsValueNull => !_hasValue;
 
     /// <summary>Copies the header into memory of its own.</summary>
-    public RecordHeader ToHeader() => new(Encoding.UTF8.GetString(KeyUtf8), _hasValue ? Value.ToArray() : null);
+    public RecordHeader ToHeader() => new(Encoding.UTF8.GetString(KeyUtf8), _hasValue ? Value.ToArray() : default(ReadOnlyMemory<byte>?));
 }

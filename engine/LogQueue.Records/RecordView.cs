@@ -10,7 +10,8 @@ public readonly ref struct RecordView
     private readonly bool _hasValue;
 
     internal RecordView(
-        long offset, long timestampMs, ReadOnlySpan<byte> key, bool hasKey, ReadOnlySpan<byte> value, bool hasValue, RecordHeaderViews headers)
+        long offset, long timestampMs, ReadOnlySpan<byte> key, bool hasKey, ReadOnlySpan<byte> value, bool hasValue,
+        RecordHeaderViews headers)
     {
         Offset = offset;
         TimestampMs = timestampMs;
@@ -52,8 +53,10 @@ public readonly ref struct RecordView
         byte[] memory = Key.Length + Value.Length == 0 ? [] : new byte[Key.Length + Value.Length];
         Key.CopyTo(memory);
         Value.CopyTo(memory.AsSpan(Key.Length));
-        ReadOnlyMemory<byte>? key = _hasKey ? memory.AsMemory(0, Key.Length) : null;
-        ReadOnlyMemory<byte>? value = _hasValue ? memory.AsMemory(Key.Length) : null;
+
+        // Not "? memory : null": C# would make the null an empty memory of it.
+        ReadOnlyMemory<byte>? key = _hasKey ? memory.AsMemory(0, Key.Length) : default(ReadOnlyMemory<byte>?);
+        ReadOnlyMemory<byte>? value = _hasValue ? memory.AsMemory(Key.Length) : default(ReadOnlyMemory<byte>?);
         return new Record(Offset, TimestampMs, key, value, Headers.ToArray());
     }
 }

@@ -1,6 +1,8 @@
 namespace LogQueue.Protocol.Generator;
 
-/// <summary>What decoded messages take in memory, in bytes: what a reader counts before it allocates. Never too little. Stateless.</summary>
+/// <summary>
+/// What decoded messages take in memory, in bytes: what a reader counts before it allocates. Never too little. Stateless.
+/// </summary>
 internal static class MemorySize
 {
     private const int ObjectHeader = 16;

@@ -6,8 +6,8 @@ namespace LogQueue.Engine.Partitions;
 
 /// <summary>
 /// Whole batches as they lie in the log, back to back in one pooled buffer that is this lease's until it is disposed: to hand on as they
-/// are, to append to another partition, or to open with a <see cref="RecordBatchReader"/>. Checksums are verified. Reading is thread-safe;
-/// dispose once.
+/// are, to append elsewhere (with base offset 0: <see cref="RecordBatchStamp.Stamp"/>), or to open with a
+/// <see cref="RecordBatchReader"/>. Checksums are verified. Reading is thread-safe; dispose once.
 /// </summary>
 public sealed class LeasedBatches : IDisposable
 {

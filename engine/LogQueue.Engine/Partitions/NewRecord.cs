@@ -11,5 +11,5 @@ public readonly record struct NewRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemor
     public long? TimestampMs { get; init; }
 
     /// <summary>Its headers; null for none.</summary>
-    public IReadOnlyList<RecordHeader>? Headers { get; init; }
+    public RecordHeader[]? Headers { get; init; }
 }

@@ -69,10 +69,11 @@ public sealed class Partition
     /// Appends ready batches as a producer sent them: they are checked, and their base offsets and leader epoch are stamped in place.
     /// Does not wait for the disk. What was refused is told by the result: look at <see cref="AppendResult.Status"/>.
     /// </summary>
+    /// <param name="batch">Whole batches, back to back, each with base offset 0 as producers write it.</param>
     public AppendResult Append(Memory<byte> batch) => Append(batch, AppendOrigin.Client);
 
     /// <summary>Appends ready batches and waits until they are durable. Look at <see cref="AppendResult.Status"/>.</summary>
-    /// <param name="batch">Whole batches, back to back.</param>
+    /// <param name="batch">Whole batches, back to back, each with base offset 0 as producers write it.</param>
     /// <param name="cancellationToken">Ends the wait; the batches stay appended.</param>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -38,8 +38,7 @@ internal sealed class RecordAppender(Partition partition, PartitionHost host)
         long now = host.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (ref readonly NewRecord record in records)
         {
-            RecordHeader[] headers = record.Headers is null ? [] : record.Headers as RecordHeader[] ?? [.. record.Headers];
-            if (!builder.TryAppend(record.TimestampMs ?? now, record.Key, record.Value, headers))
+            if (!builder.TryAppend(record.TimestampMs ?? now, record.Key, record.Value, record.Headers))
             {
                 return false;
             }

@@ -42,7 +42,9 @@ public sealed class RecipeTests : EngineTest
         using LeasedBatches batches = log.ReadBatches(0);        // as they lie in the log, in pooled memory
         foreach (ReadOnlyMemory<byte> batch in batches)
         {
-            AppendResult stored = await copy.AppendAsync(batch.ToArray());   // ready batches: look at stored.Status
+            byte[] ready = batch.ToArray();
+            RecordBatchStamp.Stamp(ready, baseOffset: 0, partitionLeaderEpoch: -1);   // a ready batch starts at 0
+            AppendResult stored = await copy.AppendAsync(ready);                      // look at stored.Status
         }
 
         // end

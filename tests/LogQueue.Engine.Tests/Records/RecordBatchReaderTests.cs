@@ -10,7 +10,7 @@ public sealed class RecordBatchReaderTests
     private static readonly Gen<byte[]?> MaybeBytes = Gen.Frequency((1, Gen.Const((byte[]?)null)), (4, Gen.Byte.Array[0, 40].Select(static b => (byte[]?)b)));
 
     private static readonly Gen<RecordHeader[]> Headers = Gen.Select(Gen.String[Gen.Char.AlphaNumeric, 0, 9], MaybeBytes)
-        .Select(static (name, value) => new RecordHeader(name, value is null ? null : (ReadOnlyMemory<byte>?)value)).Array[0, 3];
+        .Select(static (name, value) => new RecordHeader(name, Memory(value))).Array[0, 3];
 
     private static readonly Gen<(CompressionType Codec, (byte[]? Key, byte[]? Value, RecordHeader[] Headers)[] Records)> Batches =
         Gen.Select(Gen.Int[0, 4], Gen.Select(MaybeBytes, MaybeBytes, Headers).Array[1, 12]).Select(static (codec, records) => ((CompressionType)codec, records));
@@ -150,7 +150,7 @@ public sealed class RecordBatchReaderTests
         return builder.Build().ToArray();
     }
 
-    private static ReadOnlyMemory<byte>? Memory(byte[]? bytes) => bytes is null ? null : bytes;
+    private static ReadOnlyMemory<byte>? Memory(byte[]? bytes) => bytes is null ? default(ReadOnlyMemory<byte>?) : bytes;
 
     private static void Same(Record expected, Record actual) => Assert.Equal(Text(expected), Text(actual));
 

@@ -33,7 +33,7 @@ public sealed class MessageFuzzTests
         var fuzz = new WireFuzz(Seed);
         for (short version = codec.LowestVersion; version <= codec.HighestVersion; version++)
         {
-            foreach (object message in WorstMessages.Of(codec, 20_000))
+            foreach (object message in WorstMessages.Of(codec, 6_000))
             {
                 byte[] frame;
                 try

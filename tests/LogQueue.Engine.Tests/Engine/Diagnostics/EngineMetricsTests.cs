@@ -34,7 +34,7 @@ public sealed partial class EngineMetricsTests : EngineTest
 
         Dictionary<string, (string Kind, string Unit)> table = TableRow().Matches(await File.ReadAllTextAsync(Path.Combine(Sources.Root, "engine/README.md"), Deadline))
             .ToDictionary(static m => m.Groups["name"].Value, static m => (m.Groups["kind"].Value, m.Groups["unit"].Value.Trim()));
-        Assert.Equal(table.OrderBy(static r => r.Key).Select(static r => $"{r.Key} {r.Value.Kind} {r.Value.Unit}"), meter.Instruments(DataDirectory));
+        Assert.Equal(table.OrderBy(static r => r.Key, StringComparer.Ordinal).Select(static r => $"{r.Key} {r.Value.Kind} {r.Value.Unit}"), meter.Instruments(DataDirectory));
 
         Assert.Equal(40, meter.Sum(DataDirectory, "logqueue.append.records"));
         Assert.InRange(meter.Sum(DataDirectory, "logqueue.append.bytes"), 40 * 100_000, 41 * 100_000);
@@ -63,16 +63,15 @@ public sealed partial class EngineMetricsTests : EngineTest
             }
         }
 
-        // Damage in the middle of the log, and a start that has to look at it.
-        string first = Directory.GetFiles(Path.Combine(DataDirectory, "t-0"), "*.log").Order(StringComparer.Ordinal).First();
-        using (FileStream file = File.OpenWrite(first))
+        // Damage below the recovery point, and a start that has to look for it.
+        string last = Directory.GetFiles(Path.Combine(DataDirectory, "t-0"), "*.log").Order(StringComparer.Ordinal).Last();
+        using (FileStream file = File.OpenWrite(last))
         {
-            file.Position = 250_000;
-            file.Write(new byte[100]);
+            file.Position = file.Length - 3;
+            file.WriteByte(0xFF);
         }
 
         File.Delete(Path.Combine(DataDirectory, ".logqueue_clean_shutdown"));
-        File.Delete(Path.Combine(DataDirectory, "t-0", "recovery.ckpt"));
 
         using var meter = new Recorder();
         await using LogEngine harmed = await OpenAsync();

@@ -170,7 +170,9 @@ public sealed class RecordReaderTests : EngineTest
             Assert.Equal((60, 0), (lease.HighWatermark, lease.LogStartOffset));
             foreach (ReadOnlyMemory<byte> batch in lease)
             {
-                AppendResult result = await copy.AppendAsync(batch.ToArray(), Deadline);
+                byte[] ready = batch.ToArray();
+                RecordBatchStamp.Stamp(ready, baseOffset: 0, partitionLeaderEpoch: -1);
+                AppendResult result = await copy.AppendAsync(ready, Deadline);
                 Assert.Equal(AppendStatus.Appended, result.Status);
                 batches++;
             }
