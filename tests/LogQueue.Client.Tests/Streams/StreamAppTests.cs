@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using LogQueue.Client.Serialization;
 using LogQueue.Client.Tests.Client.Broker;
 using LogQueue.Streams;
-using LogQueue.TestKit.Faults;
 
 namespace LogQueue.Client.Tests.Streams;
 
@@ -97,23 +96,19 @@ public sealed class StreamAppTests(BrokerFixture broker) : BrokerTest(broker)
     }
 
     [Fact]
-    public async Task A_crash_before_the_commit_repeats_results_and_changes_none()
+    public async Task A_step_that_throws_ends_the_application_and_the_next_one_goes_on_there()
     {
         await using LogQueueClient client = Broker.Connect();
         (string input, string output) = await CreateTopicsAsync(client);
         string name = BrokerFixture.NewName("app");
         List<ConsumedRecord> sent = await ProduceAsync(client, input, 0, 300);
-        (FaultProxy proxy, ClientOptions options) = Broker.Between(
-            BrokerFixture.Quick with { CloseTimeout = TimeSpan.FromSeconds(1), OperationTimeout = TimeSpan.FromSeconds(1), RequestTimeout = TimeSpan.FromSeconds(1) });
-        await using (proxy)
-        {
-            await using LogQueueClient doomed = Broker.Connect(options);
-            await using StreamApp app = StreamApp.Start(doomed, Sums(name, input, output, Tumbling, onUpdate: false), new StreamOptions { CommitInterval = TimeSpan.FromHours(1) });
-            await UntilAsync(() => app.RecordCount == sent.Count || app.Completion.IsCompleted, "all is processed");
-            proxy.Refuses = true;
-            proxy.CutAll();
-            await app.StopAsync();
-        }
+        StreamApp broken = StreamApp.Start(
+            client, Sums(name, input, output, Tumbling, onUpdate: false, failsAt: 200), new StreamOptions { CommitInterval = TimeSpan.FromMilliseconds(1) });
+        InvalidOperationException thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => broken.Completion.WaitAsync(Deadline));
+        Assert.Equal("value 200", thrown.Message);
+        await broken.DisposeAsync();
+        await broken.DisposeAsync();
+        await broken.StopAsync();
 
         sent.AddRange(await ProduceAsync(client, input, 300, 100));
         await RunToEndAsync(client, Sums(name, input, output, Tumbling, onUpdate: false));
@@ -157,11 +152,11 @@ public sealed class StreamAppTests(BrokerFixture broker) : BrokerTest(broker)
     }
 
     /// <summary>Sums a key's values in windows of event time and writes them, keyed by key and window.</summary>
-    private static StreamTopology Sums(string name, string input, string output, WindowSpec window, bool onUpdate, ConcurrentQueue<long>? late = null)
+    private static StreamTopology Sums(string name, string input, string output, WindowSpec window, bool onUpdate, ConcurrentQueue<long>? late = null, long failsAt = -1)
     {
         var builder = new StreamBuilder(name);
         AggregatedStream<string, long, long> sums = builder.Stream(input, Serdes.Utf8, Serdes.Int64).GroupByKey().Window(window)
-            .Aggregate(static () => 0L, static (sum, value) => sum + value)
+            .Aggregate(static () => 0L, (sum, value) => value == failsAt ? throw new InvalidOperationException($"value {value}") : sum + value)
             .LateTo(record =>
             {
                 late?.Enqueue(record.Value);
