@@ -24,7 +24,7 @@ public sealed partial class EmbeddedSampleTests
         // Everything that the build writes goes beside the tree: other builds of it may be running.
         (int code, string text) = await RunAsync(
             "dotnet", TimeSpan.FromMinutes(8), "publish", Path.Combine(Sources.Root, "tests/LogQueue.EmbeddedSample"), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier,
-            "-p:EmbeddedSampleAot=true", "-p:RunAnalyzers=false", "-p:TrimmerSingleWarn=false", "-p:TreatWarningsAsErrors=false", $"-p:CppCompilerAndLinker={linker}",
+            $"-p:EmbeddedSampleBinaries={AppContext.BaseDirectory.TrimEnd('/')}", "-p:RunAnalyzers=false", "-p:TrimmerSingleWarn=false", "-p:TreatWarningsAsErrors=false", $"-p:CppCompilerAndLinker={linker}",
             "-nologo", "-v", "quiet", "--artifacts-path", Path.Combine(directory.Path, "artifacts"), "-o", Path.GetDirectoryName(program)!);
         Require(
             code == 0 || !text.Contains("ILCompiler", StringComparison.OrdinalIgnoreCase) || !text.Contains("NU110", StringComparison.Ordinal),
