@@ -22,6 +22,7 @@ public sealed class StreamApp : IAsyncDisposable
     private readonly TaskTable _tasks;
     private Task _running = Task.CompletedTask;
     private long _recordCount;
+    private int _isDisposed;
 
     private StreamApp(LogQueueClient client, StreamTopology topology, StreamOptions options)
     {
@@ -67,13 +68,26 @@ public sealed class StreamApp : IAsyncDisposable
     /// <summary>Stops, commits what was done and leaves the group.</summary>
     public async Task StopAsync()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await _stop.CancelAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Disposed: stopped long ago.
+        }
+
         await ((Task)_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         await StopAsync().ConfigureAwait(false);
         await _consumer.DisposeAsync().ConfigureAwait(false);
         await _producer.DisposeAsync().ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using LogQueue.Engine.Diagnostics;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Groups;
 using LogQueue.Engine.Maintenance;
@@ -6,6 +7,7 @@ using LogQueue.Engine.Opening;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
 using LogQueue.Records;
+using LogQueue.Storage;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
 
@@ -39,7 +41,7 @@ public sealed class LogEngine : IAsyncDisposable
         _producerIds = opened.ProducerIds;
         _maintenance = new MaintenanceLoop(_directory, _topics, GroupOffsets, options);
         _cleaner = new CleanerLoop(_directory, _topics, options);
-        _directory.MeasureDiskBytes(() => _metadata.Log.SizeBytes + AllPartitions.Sum(static partition => partition.SizeBytes));
+        _directory.Metrics.Observe(new EngineGauges(_directory, _topics, _metadata.Log, Recovery.ElapsedMs));
     }
 
     /// <summary>The options it was opened with.</summary>
@@ -59,6 +61,9 @@ public sealed class LogEngine : IAsyncDisposable
 
     /// <summary>Committed offsets of groups.</summary>
     public GroupOffsets GroupOffsets { get; }
+
+    /// <summary>Bytes of the segments of all topics.</summary>
+    public long SizeBytes => AllPartitions.Sum(static partition => partition.SizeBytes);
 
     /// <summary>True once the data directory is fenced after a disk error: reads go on, nothing more is written.</summary>
     public bool IsOffline => _directory.Fence.IsTripped;
@@ -83,6 +88,37 @@ public sealed class LogEngine : IAsyncDisposable
     /// <summary>Finds a topic by id.</summary>
     public bool TryGetTopic(Guid topicId, [NotNullWhen(true)] out Topic? topic) => _topics.TryGet(topicId, out topic);
 
+    /// <summary>The topic of a name.</summary>
+    /// <exception cref="TopicNotFoundException">There is none.</exception>
+    public Topic GetTopic(string name) => TryGetTopic(name, out Topic? topic) ? topic : throw new TopicNotFoundException(name);
+
+    /// <summary>Finds a topic, or creates it when there is none: for programs that start again on the same directory.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="partitionCount">As for <see cref="CreateTopicAsync"/>; an existing topic stays as it is.</param>
+    /// <param name="configs">As for <see cref="CreateTopicAsync"/>; an existing topic stays as it is.</param>
+    /// <param name="cancellationToken">Ends the wait for other changes; a change that has begun is finished.</param>
+    public async Task<Topic> GetOrCreateTopicAsync(
+        string name, int partitionCount = -1, IReadOnlyDictionary<string, string>? configs = null,
+        CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            if (TryGetTopic(name, out Topic? topic))
+            {
+                return topic;
+            }
+
+            try
+            {
+                return await CreateTopicAsync(name, partitionCount, configs, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TopicExistsException)
+            {
+                // Another caller was quicker; look again, for it may be deleted by now.
+            }
+        }
+    }
+
     /// <summary>Creates a topic; durable when it returns.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="partitionCount">Its partitions; -1 for <see cref="LogEngineOptions.DefaultPartitionCount"/>.</param>
@@ -106,13 +142,7 @@ public sealed class LogEngine : IAsyncDisposable
     /// </summary>
     /// <exception cref="TopicNotFoundException">There is none.</exception>
     public Task DeleteTopicAsync(string name, CancellationToken cancellationToken = default) => _topics.DeleteAsync(
-        name,
-        topic =>
-        {
-            _directory.Forget(topic.Partitions.Count(static partition => partition.OpenedLog is not null));
-            return GroupOffsets.RemoveTopicAsync(topic.Name);
-        },
-        cancellationToken);
+        name, topic => GroupOffsets.RemoveTopicAsync(topic.Name), cancellationToken);
 
     /// <summary>Grows a topic to a new total of partitions; durable when it returns.</summary>
     /// <exception cref="TopicNotFoundException">There is none.</exception>
@@ -127,7 +157,31 @@ public sealed class LogEngine : IAsyncDisposable
     /// <exception cref="InvalidTopicConfigException">A setting is unknown or has a bad value; nothing changed.</exception>
     public Task SetTopicConfigsAsync(string name, IReadOnlyDictionary<string, string> fullSet, CancellationToken cancellationToken =
         default) =>
-        _topics.SetConfigsAsync(name, fullSet, cancellationToken);
+        _topics.SetConfigsAsync(name, _ => fullSet, cancellationToken);
+
+    /// <summary>Changes some of a topic's own settings and leaves the others; null takes one back to its default.</summary>
+    /// <exception cref="TopicNotFoundException">There is none.</exception>
+    /// <exception cref="InvalidTopicConfigException">A setting is unknown or has a bad value; nothing changed.</exception>
+    public Task ChangeTopicConfigsAsync(
+        string name, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        return _topics.SetConfigsAsync(name, before => Changed(before, changes), cancellationToken);
+    }
+
+    /// <summary>
+    /// Syncs what was appended to any partition so far, whatever the durability: when it returns a power cut takes none of it.
+    /// </summary>
+    /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
+    public async Task FlushAsync(CancellationToken cancellationToken = default)
+    {
+        // All are asked before the first is waited for: one group sync serves them all.
+        ValueTask[] flushes = [.. AllPartitions.Select(partition => partition.FlushAsync(cancellationToken))];
+        foreach (ValueTask flush in flushes)
+        {
+            await flush.ConfigureAwait(false);
+        }
+    }
 
     /// <summary>A producer id that was never given out before, over restarts too.</summary>
     public Task<long> AllocateProducerIdAsync(CancellationToken cancellationToken = default) =>
@@ -167,35 +221,65 @@ public sealed class LogEngine : IAsyncDisposable
     /// <summary>Cleans every compacted partition that is due, now; returns how many.</summary>
     internal Task<int> CleanAsync() => _cleaner.RunOnceAsync();
 
+    private static Dictionary<string, string> Changed(
+        IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string?> changes)
+    {
+        var after = new Dictionary<string, string>(before, StringComparer.Ordinal);
+        foreach ((string key, string? value) in changes)
+        {
+            if (!TopicConfigKeys.TryGet(key, out _))
+            {
+                throw new InvalidTopicConfigException(key, TopicConfigKeys.Check(key, value ?? "")!, TopicConfigKeys.Nearest(key));
+            }
+
+            if (value is null)
+            {
+                after.Remove(key);
+            }
+            else
+            {
+                after[key] = value;
+            }
+        }
+
+        return after;
+    }
+
     private async Task CloseOnceAsync()
     {
         await _cleaner.StopAsync().ConfigureAwait(false);
         await _maintenance.StopAsync().ConfigureAwait(false);
         await _topics.StopAsync().ConfigureAwait(false);
-        bool good = true;
-        var logEnds = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (PartitionLog log in AllPartitions.Select(static partition =>
-            partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log))
+        try
         {
-            good &= await CloseLogAsync(log).ConfigureAwait(false);
-            logEnds[PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)] = log.LogEndOffset;
-        }
+            bool good = true;
+            var logEnds = new SortedDictionary<string, long>(StringComparer.Ordinal);
 
-        foreach (Partition partition in AllPartitions)
+            // Producer ids and topics write to the metadata log: it closes last.
+            foreach (PartitionLog log in AllPartitions.Select(static partition => partition.StopOpening()).OfType<PartitionLog>()
+                .Append(_metadata.Log))
+            {
+                good &= await CloseLogAsync(log).ConfigureAwait(false);
+                logEnds[PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)] = log.LogEndOffset;
+            }
+
+            foreach (Partition partition in AllPartitions)
+            {
+                partition.Watchers.Signal();
+            }
+
+            if (good && !IsOffline)
+            {
+                _directory.DeleteJournal();
+                CleanShutdownMarker.Write(_directory.Device, _directory.FullPath, logEnds);
+            }
+        }
+        finally
         {
-            partition.Watchers.Signal();
+            _maintenance.Dispose();
+            _cleaner.Dispose();
+            _directory.Dispose();
         }
-
-        if (good && !IsOffline)
-        {
-            _directory.DeleteJournal();
-            CleanShutdownMarker.Write(_directory.Device, _directory.FullPath, logEnds);
-        }
-
-        _maintenance.Dispose();
-        _cleaner.Dispose();
-        _producerIds.Dispose();
-        _directory.Dispose();
     }
 
     private static async Task<bool> CloseLogAsync(PartitionLog log)

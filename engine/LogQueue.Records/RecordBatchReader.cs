@@ -7,31 +7,27 @@ namespace LogQueue.Records;
 
 /// <summary>
 /// Decodes the records of one batch, decompressing into a pooled buffer first where there is a codec. Records alias that buffer (or
-/// the batch) and are valid until <see cref="Dispose"/>. Not thread-safe.
+/// the batch) and are valid until <see cref="Reset"/> or <see cref="Dispose"/>. A reader that is reset for batch after batch allocates
+/// nothing for them. Not thread-safe.
 /// </summary>
 public sealed class RecordBatchReader : IDisposable
 {
     /// <summary>Least size of a record: length, attributes, two deltas, two lengths, header count, a byte each.</summary>
     private const int LeastRecordBytes = 7;
 
-    private readonly PooledBufferWriter? _decompressed;
-    private readonly ReadOnlyMemory<byte> _records;
-    private readonly long _baseOffset;
-    private readonly long _baseTimestamp;
-    private readonly long? _appendTimestamp;
-    private readonly int _count;
+    private readonly RecordDecodeLimits _limits;
+    private PooledBufferWriter? _decompressed;
+    private ReadOnlyMemory<byte> _records;
+    private long _baseOffset;
+    private long _baseTimestamp;
+    private long? _appendTimestamp;
+    private int _count;
     private int _position;
     private int _read;
 
-    private RecordBatchReader(RecordBatchView view, ReadOnlyMemory<byte> records, PooledBufferWriter? decompressed)
-    {
-        _baseOffset = view.BaseOffset;
-        _baseTimestamp = view.BaseTimestamp;
-        _appendTimestamp = view.TimestampType == TimestampType.LogAppendTime ? view.MaxTimestamp : null;
-        _count = view.RecordCount;
-        _records = records;
-        _decompressed = decompressed;
-    }
+    /// <summary>A reader without a batch: <see cref="Reset"/> gives it one.</summary>
+    /// <param name="limits">Bounds of the decompression; null for <see cref="RecordDecodeLimits.Default"/>.</param>
+    public RecordBatchReader(RecordDecodeLimits? limits = null) => _limits = limits ?? RecordDecodeLimits.Default;
 
     /// <summary>Opens exactly one batch.</summary>
     /// <param name="batch">Bytes whose header and checksum were checked, or not: nothing is trusted here.</param>
@@ -39,7 +35,27 @@ public sealed class RecordBatchReader : IDisposable
     /// <exception cref="CorruptRecordException">The bytes do not follow the format, or exceed the limits.</exception>
     public static RecordBatchReader Open(ReadOnlyMemory<byte> batch, RecordDecodeLimits? limits = null)
     {
-        limits ??= RecordDecodeLimits.Default;
+        var reader = new RecordBatchReader(limits);
+        try
+        {
+            reader.Reset(batch);
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Goes to another batch and keeps the buffer; records read before are no longer valid.</summary>
+    /// <param name="batch">Bytes whose header and checksum were checked, or not: nothing is trusted here.</param>
+    /// <exception cref="CorruptRecordException">The bytes do not follow the format, or exceed the limits; no record can be
+    /// read.</exception>
+    public void Reset(ReadOnlyMemory<byte> batch)
+    {
+        _records = default;
+        _count = _read = _position = 0;
         if (batch.Length < RecordBatchLayout.HeaderBytes)
         {
             throw new CorruptRecordException($"A batch of {batch.Length} bytes is shorter than its header.");
@@ -52,31 +68,94 @@ public sealed class RecordBatchReader : IDisposable
         }
 
         ReadOnlyMemory<byte> records = batch[RecordBatchLayout.HeaderBytes..];
-        if (view.Compression == CompressionType.None)
+        if (view.Compression != CompressionType.None)
         {
-            return new RecordBatchReader(view, records, null);
+            records = Decompress(view.Compression, records.Span);
         }
 
-        var output = new PooledBufferWriter(Math.Min(limits.MaxDecompressedBytes, records.Length * 3), limits.MaxDecompressedBytes);
-        try
-        {
-            CompressionCodecs.For(view.Compression).Decompress(records.Span, output, limits.MaxDecompressedBytes);
-            return new RecordBatchReader(view, output.WrittenMemory, output);
-        }
-        catch
-        {
-            output.Dispose();
-            throw;
-        }
+        _records = records;
+        _baseOffset = view.BaseOffset;
+        _baseTimestamp = view.BaseTimestamp;
+        _appendTimestamp = view.TimestampType == TimestampType.LogAppendTime ? view.MaxTimestamp : null;
+        _count = view.RecordCount;
     }
 
     /// <summary>Reads the next record; false after the last.</summary>
     /// <exception cref="CorruptRecordException">The records do not follow the format, or their number is not the announced one.</exception>
     public bool TryRead(out Record record)
     {
-        if (_read == _count)
+        if (!TryBegin(out int end, out long offset, out long timestampMs))
         {
             record = default;
+            return false;
+        }
+
+        ReadOnlySpan<byte> span = _records.Span;
+        ReadOnlyMemory<byte>? key = ReadBytes(span, end);
+        ReadOnlyMemory<byte>? value = ReadBytes(span, end);
+        RecordHeader[] headers = ReadHeaders(span, end);
+        End(end);
+        record = new Record(offset, timestampMs, key, value, headers);
+        return true;
+    }
+
+    /// <summary>Reads the next record where it lies, its headers too: allocates nothing. False after the last.</summary>
+    /// <exception cref="CorruptRecordException">The records do not follow the format, or their number is not the announced one.</exception>
+    public bool TryReadView(out RecordView record)
+    {
+        if (!TryBegin(out int end, out long offset, out long timestampMs))
+        {
+            record = default;
+            return false;
+        }
+
+        ReadOnlySpan<byte> span = _records.Span;
+        ReadOnlySpan<byte> key = ReadSpan(span, end, out bool hasKey);
+        ReadOnlySpan<byte> value = ReadSpan(span, end, out bool hasValue);
+        int headerCount = ReadHeaderCount(span, end);
+        int headers = _position;
+        for (int i = 0; i < headerCount; i++)
+        {
+            ReadSpan(span, end, out bool hasName);
+            if (!hasName)
+            {
+                throw Corrupt("a header without key");
+            }
+
+            ReadSpan(span, end, out _);
+        }
+
+        End(end);
+        record = new RecordView(
+            offset, timestampMs, key, hasKey, value, hasValue, new RecordHeaderViews(span[headers..end], headerCount));
+        return true;
+    }
+
+    /// <summary>Gives the decompressed bytes back; records read before are no longer valid.</summary>
+    public void Dispose()
+    {
+        _decompressed?.Dispose();
+        _decompressed = null;
+        _records = default;
+        _count = _read = _position = 0;
+    }
+
+    private ReadOnlyMemory<byte> Decompress(CompressionType compression, ReadOnlySpan<byte> records)
+    {
+        int most = _limits.MaxDecompressedBytes;
+        _decompressed ??= new PooledBufferWriter((int)Math.Min(most, records.Length * 3L), most);
+        _decompressed.Reset();
+        CompressionCodecs.For(compression).Decompress(records, _decompressed, most);
+        return _decompressed.WrittenMemory;
+    }
+
+    /// <summary>Reads up to the key; false after the last record.</summary>
+    private bool TryBegin(out int end, out long offset, out long timestampMs)
+    {
+        end = 0;
+        offset = timestampMs = -1;
+        if (_read == _count)
+        {
             return _position == _records.Length ? false : throw Corrupt($"{_records.Length - _position} bytes after the last record");
         }
 
@@ -87,39 +166,45 @@ public sealed class RecordBatchReader : IDisposable
             throw Corrupt($"a record of {length} bytes with {span.Length - _position} left");
         }
 
-        int end = _position + length;
+        end = _position + length;
         _position++;
         long timestampDelta = ReadInt64(span);
         int offsetDelta = ReadInt32(span);
-        ReadOnlyMemory<byte>? key = ReadBytes(span, end);
-        ReadOnlyMemory<byte>? value = ReadBytes(span, end);
-        RecordHeader[] headers = ReadHeaders(span, end);
-        if (_position != end || offsetDelta < 0)
+        if (offsetDelta < 0)
         {
-            throw Corrupt(offsetDelta < 0 ? $"offset delta {offsetDelta}" : $"a record that ends at {_position}, announced {end}");
+            throw Corrupt($"offset delta {offsetDelta}");
         }
 
-        _read++;
-        long timestamp = _appendTimestamp ?? unchecked(_baseTimestamp + timestampDelta);
-        record = new Record(unchecked(_baseOffset + offsetDelta), timestamp, key, value, headers);
+        offset = unchecked(_baseOffset + offsetDelta);
+        timestampMs = _appendTimestamp ?? unchecked(_baseTimestamp + timestampDelta);
         return true;
     }
 
-    /// <summary>Gives the decompressed bytes back; records read before are no longer valid.</summary>
-    public void Dispose() => _decompressed?.Dispose();
+    private void End(int end)
+    {
+        if (_position != end)
+        {
+            throw Corrupt($"a record that ends at {_position}, announced {end}");
+        }
+
+        _read++;
+    }
+
+    private int ReadHeaderCount(ReadOnlySpan<byte> span, int end)
+    {
+        int count = ReadInt32(span);
+
+        // A header takes two bytes at least: a count beyond that is checked before anything is allocated for it.
+        return count >= 0 && count <= Math.Max(0, end - _position) / 2 ? count
+            : throw Corrupt($"{count} headers in {end - _position} bytes");
+    }
 
     private RecordHeader[] ReadHeaders(ReadOnlySpan<byte> span, int end)
     {
-        int count = ReadInt32(span);
+        int count = ReadHeaderCount(span, end);
         if (count == 0)
         {
             return [];
-        }
-
-        // A header takes two bytes at least: a count beyond that is checked before anything is allocated for it.
-        if (count < 0 || count > (end - _position) / 2)
-        {
-            throw Corrupt($"{count} headers in {end - _position} bytes");
         }
 
         var headers = new RecordHeader[count];
@@ -134,10 +219,17 @@ public sealed class RecordBatchReader : IDisposable
 
     private ReadOnlyMemory<byte>? ReadBytes(ReadOnlySpan<byte> span, int end)
     {
+        ReadOnlySpan<byte> bytes = ReadSpan(span, end, out bool isPresent);
+        return isPresent ? _records.Slice(_position - bytes.Length, bytes.Length) : default(ReadOnlyMemory<byte>?);
+    }
+
+    private ReadOnlySpan<byte> ReadSpan(ReadOnlySpan<byte> span, int end, out bool isPresent)
+    {
         int length = ReadInt32(span);
-        if (length < 0)
+        isPresent = length >= 0;
+        if (!isPresent)
         {
-            return length == -1 ? null : throw Corrupt($"bytes of length {length}");
+            return length == -1 ? default : throw Corrupt($"bytes of length {length}");
         }
 
         if (length > end - _position)
@@ -145,7 +237,7 @@ public sealed class RecordBatchReader : IDisposable
             throw Corrupt($"bytes of length {length} with {end - _position} left");
         }
 
-        ReadOnlyMemory<byte> bytes = _records.Slice(_position, length);
+        ReadOnlySpan<byte> bytes = span.Slice(_position, length);
         _position += length;
         return bytes;
     }

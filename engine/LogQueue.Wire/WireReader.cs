@@ -12,19 +12,31 @@ public ref struct WireReader
     /// <summary>Most tagged fields one section may hold: more is an attack, no message declares ten.</summary>
     private const int MostTaggedFields = 64;
 
+    /// <summary>Header, length, terminator and rounding of a string.</summary>
+    private const int StringBytes = 32;
+
+    /// <summary>Header, length and rounding of an array.</summary>
+    private const int ArrayBytes = 32;
+
     // Throws on malformed UTF-8: a name that is not text must not be mistaken for another.
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ReadOnlyMemory<byte> _frame;
     private readonly ReadOnlySpan<byte> _span;
     private int _position;
+    private long _allowanceBytes;
 
     /// <summary>Starts at the first byte of <paramref name="frame"/>.</summary>
-    public WireReader(ReadOnlyMemory<byte> frame)
+    /// <param name="frame">What to read; fields may be slices of it.</param>
+    /// <param name="allowanceBytes">
+    /// Most memory that what is read may take, in bytes: a small frame can ask for many small objects. No bound unless given.
+    /// </param>
+    public WireReader(ReadOnlyMemory<byte> frame, long allowanceBytes = long.MaxValue)
     {
         _frame = frame;
         _span = frame.Span;
         _position = 0;
+        _allowanceBytes = allowanceBytes;
     }
 
     /// <summary>Bytes read so far.</summary>
@@ -101,6 +113,7 @@ public ref struct WireReader
         }
 
         ReadOnlySpan<byte> bytes = Take(length);
+        Charge(StringBytes + (2L * length));
         try
         {
             return Utf8.GetString(bytes);
@@ -168,6 +181,23 @@ public ref struct WireReader
 
         return count;
     }
+
+    /// <summary>Counts memory that the caller is about to allocate for what it reads.</summary>
+    /// <exception cref="WireFormatException">It is more than the reader's allowance.</exception>
+    public void Charge(long bytes)
+    {
+        _allowanceBytes -= bytes;
+        if (_allowanceBytes < 0)
+        {
+            WireFormatException.ThrowAt(_position, "so many small fields that they would take far more memory than the message has bytes.");
+        }
+    }
+
+    /// <summary>Counts the memory of an array, before it is allocated.</summary>
+    /// <param name="count">Its elements.</param>
+    /// <param name="elementBytes">Size of an element in the array, in memory.</param>
+    /// <exception cref="WireFormatException">It is more than the reader's allowance.</exception>
+    public void ChargeArray(int count, int elementBytes) => Charge(ArrayBytes + ((long)count * elementBytes));
 
     /// <summary>Reads how many tagged fields follow.</summary>
     public int ReadTaggedFieldCount()

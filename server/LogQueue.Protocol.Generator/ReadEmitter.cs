@@ -19,6 +19,7 @@ internal sealed class ReadEmitter
 
     public void Body(StructModel s)
     {
+        _code.Line($"reader.Charge({FieldText.Number(MemorySize.Of(s))});");
         _code.Line($"var value = new {s.TypeName}();");
         foreach (FieldModel f in s.Fields)
         {
@@ -138,6 +139,7 @@ internal sealed class ReadEmitter
         _code.Block("else", () =>
         {
             string element = _text.ElementType(f);
+            _code.Line($"reader.ChargeArray({count}, {FieldText.Number(MemorySize.OfElement(f))});");
             _code.Line($"var {items} = new {element}[{count}];");
             _code.Block($"for (int i = 0; i < {count}; i++)", () => _code.Line($"{items}[i] = {Single(f)};"));
             _code.Line($"value.{f.Name} = {items};");

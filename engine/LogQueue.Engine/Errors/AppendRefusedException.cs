@@ -1,6 +1,6 @@
 namespace LogQueue.Engine.Errors;
 
-/// <summary>An append that returns an offset was refused; the batch forms return an AppendResult instead.</summary>
+/// <summary>An append of records was refused, whole; appends of ready batches return an AppendResult instead.</summary>
 public sealed class AppendRefusedException : EngineException
 {
     /// <summary>Creates it from the result.</summary>

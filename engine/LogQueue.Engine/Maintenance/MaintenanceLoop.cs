@@ -54,7 +54,9 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
                     failure = Try(() =>
                     {
                         log.Maintain(now);
-                        log.Retain(now);
+                        long start = log.LogStartOffset;
+                        int removed = log.Retain(now);
+                        directory.Metrics.Retained(removed, log.LogStartOffset - start);
                     }) ?? failure;
                 }
             }

@@ -26,8 +26,6 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     private readonly PartitionLogContext _internalContext;
     private readonly DiskSpace _space;
     private IReadOnlyDictionary<string, long>? _cleanLogEnds;
-    private long _openLogs;
-    private Func<long> _diskBytes = static () => 0;
     private bool _disposed;
 
     private DataDirectory(LogEngineOptions options, IStorageDevice device, string path, IDisposable directoryLock)
@@ -36,14 +34,14 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         _lock = directoryLock;
         Device = device;
         FullPath = path;
-        Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes(), () => Fence.IsTripped);
+        Metrics = new EngineMetrics(path);
         _space = DiskSpace.Create(device, path, options.DiskMinFreeBytes);
         var commits = new CommitLoopOptions
         {
             FlushIntervalMs = options.FlushIntervalMs,
             FlushBytes = options.FlushBytes,
             WaitLimit = options.SyncWaitLimit,
-            Synced = took => Metrics.Synced(took.TotalMilliseconds),
+            Synced = Metrics.Synced,
             SlowSync = WarnOfSlowSync,
         };
         _journal = new CommitJournal(device, path, Fence, RunInBackground, commits.JournalFileBytes);
@@ -76,6 +74,9 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     /// <summary>What came out of the commit journal.</summary>
     public JournalReplayReport Journal { get; private set; }
+
+    /// <summary>Bytes written and not yet durable.</summary>
+    public long UnsyncedBytes => _commitLoop.UnsyncedBytes;
 
     /// <summary>True when the last engine closed in good order.</summary>
     public bool WasClean => _cleanLogEnds is not null;
@@ -157,15 +158,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             log = PartitionLog.Open(context, PathOf(name), id, options, cleanShutdown: false, topicId);
         }
 
-        Interlocked.Increment(ref _openLogs);
         return log;
     }
-
-    /// <summary>A log was deleted.</summary>
-    public void Forget(int logs) => Interlocked.Add(ref _openLogs, -logs);
-
-    /// <summary>Tells the disk gauge whom to ask.</summary>
-    public void MeasureDiskBytes(Func<long> diskBytes) => _diskBytes = diskBytes;
 
     /// <summary>Looks at the free space, for <see cref="IsDiskLow"/>.</summary>
     public void CheckDiskSpace()

@@ -173,8 +173,6 @@ internal sealed class EngineOpening(LogEngineOptions options)
         }
 
         Metadata?.Log.Dispose();
-        Topics?.Dispose();
-        ProducerIds?.Dispose();
         Directory.Dispose();
     }
 }

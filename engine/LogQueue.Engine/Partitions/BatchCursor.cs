@@ -6,7 +6,8 @@ using LogQueue.Wire.Memory;
 namespace LogQueue.Engine.Partitions;
 
 /// <summary>
-/// Walks a log batch by batch, a slice of the file at a time. Memory of the current batch is valid until the next step.
+/// Walks a log batch by batch, a slice of the file at a time, and verifies each checksum. Memory of the current batch is valid until the
+/// next step.
 /// One task at a time.
 /// </summary>
 internal sealed class BatchCursor(Func<long, ReadResult> read, long fromOffset) : IDisposable
@@ -14,6 +15,7 @@ internal sealed class BatchCursor(Func<long, ReadResult> read, long fromOffset) 
     /// <summary>A good read for a loop: large enough for the disk, small enough for the cache.</summary>
     public const int ReadBytes = 1 << 20;
 
+    private readonly AbortedFilter _aborted = new();
     private PooledBuffer? _buffer;
     private int _position;
 
@@ -25,6 +27,9 @@ internal sealed class BatchCursor(Func<long, ReadResult> read, long fromOffset) 
 
     /// <summary>The current batch: whole, with its header.</summary>
     public ReadOnlyMemory<byte> Current { get; private set; }
+
+    /// <summary>True when readers of records do not see the current batch: control records, or of an aborted transaction.</summary>
+    public bool IsCurrentHidden { get; private set; }
 
     /// <summary>Goes to the next batch; false when the readable end is reached or the read failed. May be called again later.</summary>
     public bool MoveNext()
@@ -47,9 +52,17 @@ internal sealed class BatchCursor(Func<long, ReadResult> read, long fromOffset) 
             throw new CorruptRecordException($"The batch at offset {NextOffset} has no whole header: its length field is wrong.");
         }
 
+        var batch = new RecordBatchView(rest.Span[..sizeBytes]);
+        if (!batch.IsChecksumValid)
+        {
+            throw new CorruptRecordException(
+                $"The batch at offset {NextOffset} has checksum {batch.ComputeCrc():x8}, its header says {batch.Crc:x8}: its bytes are damaged.");
+        }
+
         Current = rest[..sizeBytes];
         _position += sizeBytes;
-        NextOffset = new RecordBatchView(Current.Span).NextOffset;
+        NextOffset = batch.NextOffset;
+        IsCurrentHidden = _aborted.IsAborted(batch) || batch.IsControl;
         return true;
     }
 
@@ -68,6 +81,7 @@ internal sealed class BatchCursor(Func<long, ReadResult> read, long fromOffset) 
         _buffer = PooledBuffer.Rent(slice.LengthBytes);
         _position = 0;
         slice.CopyTo(_buffer.Span);
+        _aborted.Begin(LastRead.AbortedTransactions);
         return true;
     }
 

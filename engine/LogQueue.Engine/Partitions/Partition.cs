@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Topics;
 using LogQueue.Records;
@@ -11,14 +13,17 @@ namespace LogQueue.Engine.Partitions;
 public sealed class Partition
 {
     private readonly PartitionHost _host;
+    private readonly RecordAppender _appender;
     private readonly Lock _opening = new();
     private PartitionLog? _log;
+    private bool _isClosed;
 
     internal Partition(PartitionHost host, Topic topic, int number)
     {
         _host = host;
         Topic = topic;
         Id = new TopicPartition(topic.Name, number);
+        _appender = new RecordAppender(this, host);
     }
 
     /// <summary>Topic and number.</summary>
@@ -42,8 +47,17 @@ public sealed class Partition
     /// <summary>Records below it belong to no open transaction.</summary>
     public long LastStableOffset => _log?.LastStableOffset ?? 0;
 
-    /// <summary>Bytes of its segments.</summary>
+    /// <summary>Bytes of its segments' logs; their indexes and seals add about a thousandth.</summary>
     public long SizeBytes => _log?.SizeBytes ?? 0;
+
+    /// <summary>Its segments, the active one included.</summary>
+    public int SegmentCount => _log?.SegmentCount ?? 0;
+
+    /// <summary>
+    /// True when opening found damage that it could not cut as a torn tail: the rest is served, appends are refused until it is repaired
+    /// (<see cref="RecoverySummary.Damage"/> says where).
+    /// </summary>
+    public bool IsDamaged => _log?.IsDamaged ?? false;
 
     /// <summary>Who waits for its data.</summary>
     internal WatcherList Watchers { get; } = new();
@@ -53,21 +67,17 @@ public sealed class Partition
 
     /// <summary>
     /// Appends ready batches as a producer sent them: they are checked, and their base offsets and leader epoch are stamped in place.
-    /// Does not wait for the disk.
+    /// Does not wait for the disk. What was refused is told by the result: look at <see cref="AppendResult.Status"/>.
     /// </summary>
+    /// <param name="batch">Whole batches, back to back, each with base offset 0 as producers write it.</param>
     public AppendResult Append(Memory<byte> batch) => Append(batch, AppendOrigin.Client);
 
-    /// <summary>
-    /// Waits until everything below <paramref name="endOffset"/> is durable (durability=commit); with durability=os it is done already.
-    /// </summary>
-    /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
-    /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
-    public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken = default) =>
-        _host.WaitsForSync ? Log().WaitUntilDurableAsync(endOffset, cancellationToken) : default;
-
-    /// <summary>Appends ready batches and waits until they are durable.</summary>
+    /// <summary>Appends ready batches and waits until they are durable. Look at <see cref="AppendResult.Status"/>.</summary>
+    /// <param name="batch">Whole batches, back to back, each with base offset 0 as producers write it.</param>
+    /// <param name="cancellationToken">Ends the wait; the batches stay appended.</param>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
     /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<AppendResult> AppendAsync(Memory<byte> batch, CancellationToken cancellationToken = default)
     {
         AppendResult result = Append(batch);
@@ -80,34 +90,78 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Appends records as one batch (LZ4, unless the topic's <c>compression.type</c> says otherwise) and waits until they are durable.
+    /// Appends one record and does not wait for the disk: it is written, a crash of the process does not take it, a power cut within
+    /// <see cref="LogEngineOptions.FlushIntervalMs"/> may. <see cref="WaitUntilDurableAsync"/> waits for many at once.
+    /// </summary>
+    /// <returns>Its offset.</returns>
+    /// <exception cref="AppendRefusedException">The record was refused; nothing was appended.</exception>
+    public long Append(ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value, DateTimeOffset? timestamp = null)
+    {
+        var record = new NewRecord(key, value) { TimestampMs = timestamp?.ToUnixTimeMilliseconds() };
+        return _appender.Append(new ReadOnlySpan<NewRecord>(in record)).BaseOffset;
+    }
+
+    /// <summary>
+    /// Appends records as one batch, all or none (LZ4, unless the topic's <c>compression.type</c> says otherwise), and does not wait for
+    /// the disk.
     /// </summary>
     /// <exception cref="ArgumentException">There are no records.</exception>
+    /// <exception cref="AppendRefusedException">They were refused, or are more than one batch; nothing was appended.</exception>
+    public AppendResult Append(ReadOnlySpan<NewRecord> records) => _appender.Append(records);
+
+    /// <summary>Appends records as one batch, all or none, and waits until they are durable.</summary>
+    /// <param name="records">At least one; read before this returns.</param>
+    /// <param name="cancellationToken">Ends the wait; the records stay appended.</param>
+    /// <exception cref="ArgumentException">There are no records.</exception>
+    /// <exception cref="AppendRefusedException">They were refused, or are more than one batch; nothing was appended.</exception>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
     /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
-    public ValueTask<AppendResult> AppendAsync(IReadOnlyList<NewRecord> records, CancellationToken cancellationToken = default)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<AppendResult> AppendAsync(IReadOnlyList<NewRecord> records, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(records);
-        if (records.Count == 0)
+        AppendResult result = _appender.Append(records switch
         {
-            throw new ArgumentException("An append needs at least one record.", nameof(records));
-        }
-
-        return FinishAsync(AppendBuilt(records), cancellationToken);
+            NewRecord[] array => array,
+            List<NewRecord> list => CollectionsMarshal.AsSpan(list),
+            _ => [.. records],
+        });
+        await WaitUntilDurableAsync(result.NextOffset, cancellationToken).ConfigureAwait(false);
+        return result;
     }
 
     /// <summary>Appends one record and waits until it is durable. Returns its offset.</summary>
+    /// <param name="key">The key; null for none (not allowed in compacted topics).</param>
+    /// <param name="value">The value; null is a tombstone in compacted topics.</param>
+    /// <param name="timestamp">Its time; null for the engine's clock.</param>
+    /// <param name="cancellationToken">Ends the wait; the record stays appended.</param>
     /// <exception cref="AppendRefusedException">The record was refused; nothing was appended.</exception>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
     /// <exception cref="SyncTimeoutException">The disk has not finished a sync within <see cref="LogEngineOptions.SyncWaitLimit"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<long> AppendAsync(
         ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value, DateTimeOffset? timestamp = null, CancellationToken cancellationToken =
             default)
     {
-        NewRecord[] one = [new NewRecord(key, value) { TimestampMs = timestamp?.ToUnixTimeMilliseconds() }];
-        AppendResult result = await FinishAsync(AppendBuilt(one), cancellationToken).ConfigureAwait(false);
-        return result.Status == AppendStatus.Appended ? result.BaseOffset : throw new AppendRefusedException(Id, result);
+        long offset = Append(key, value, timestamp);
+        await WaitUntilDurableAsync(offset + 1, cancellationToken).ConfigureAwait(false);
+        return offset;
     }
+
+    /// <summary>
+    /// Waits until everything below <paramref name="endOffset"/> is durable (durability=commit); with durability=os it is done already,
+    /// and <see cref="FlushAsync"/> syncs.
+    /// </summary>
+    /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
+    public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken = default) =>
+        !_host.WaitsForSync ? default
+        : _host.Metrics.MeasuresDurableWaits ? WaitMeasuredAsync(endOffset, cancellationToken)
+        : Log().WaitUntilDurableAsync(endOffset, cancellationToken);
+
+    /// <summary>Syncs what was appended so far, whatever the durability: when it returns a power cut takes none of it.</summary>
+    /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
+        _log is { } log ? log.WaitUntilDurableAsync(log.LogEndOffset, cancellationToken) : default;
 
     /// <summary>
     /// Reads whole batches from the one that holds an offset on: the first batches of the result may start below it.
@@ -122,59 +176,76 @@ public sealed class Partition
     {
         if (_log is not { } log)
         {
-            return new ReadResult { Status = offset == 0 ? ReadStatus.Ok : ReadStatus.OffsetOutOfRange };
+            return new ReadResult
+            {
+                Status = _isClosed || Topic.IsDeleted ? ReadStatus.Offline : offset == 0 ? ReadStatus.Ok : ReadStatus.OffsetOutOfRange,
+            };
         }
 
         ReadResult result = log.Read(offset, maxBytes, isolation, atLeastOneBatch);
         if (result.Records is { } records)
         {
-            _host.Metrics.Read(records.LengthBytes);
+            _host.Metrics.ReadBytes(records.LengthBytes);
         }
 
         return result;
     }
 
     /// <summary>
-    /// Reads records one by one; with <paramref name="follow"/> goes on with those that are still to come, until cancelled.
-    /// Each record owns its memory. Control records are left out.
+    /// Copies whole batches from the one that holds an offset on into one pooled buffer, checksums verified: the first may start below it.
     /// </summary>
+    /// <param name="offset">The first record wanted.</param>
+    /// <param name="maxBytes">Most bytes; the first batch comes even if it is larger.</param>
+    /// <param name="isolation">How far to read.</param>
     /// <exception cref="OffsetOutOfRangeException">The offset is below the log start or above the log end.</exception>
+    /// <exception cref="CorruptRecordException">The log is damaged there.</exception>
+    /// <exception cref="LogOfflineException">The engine was closed, the topic deleted, or the disk failed.</exception>
+    public LeasedBatches ReadBatches(
+        long offset, int maxBytes = BatchCursor.ReadBytes, ReadIsolation isolation = ReadIsolation.Uncommitted)
+    {
+        ReadResult read = Read(offset, maxBytes, isolation);
+        ThrowUnlessOk(read, offset);
+        return BatchLeasing.Lease(read, offset, Id);
+    }
+
+    /// <summary>A reader that starts at an offset and allocates nothing per record.</summary>
+    /// <param name="fromOffset">The first record wanted; the log end is allowed.</param>
+    /// <param name="isolation">How far to read; <see cref="ReadIsolation.Committed"/> leaves out aborted transactions.</param>
+    public RecordReader CreateReader(long fromOffset, ReadIsolation isolation = ReadIsolation.Uncommitted) =>
+        new(this, fromOffset, isolation, _host.TimeProvider);
+
+    /// <summary>
+    /// Reads records one by one, up to the high watermark at the start; with <paramref name="follow"/> goes on with those that are still
+    /// to come, until cancelled: none is missed, none comes twice. Each record owns its memory. Control records are left out.
+    /// </summary>
+    /// <param name="fromOffset">The first record wanted.</param>
+    /// <param name="follow">True: goes on at the end.</param>
+    /// <param name="isolation">How far to read; <see cref="ReadIsolation.Committed"/> leaves out aborted transactions.</param>
+    /// <param name="cancellationToken">Ends the reading with <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="OffsetOutOfRangeException">The offset is below the log start (retention took it) or above the log end.</exception>
     /// <exception cref="CorruptRecordException">The log is damaged there.</exception>
     /// <exception cref="LogOfflineException">The log was closed or deleted.</exception>
     public async IAsyncEnumerable<Record> ReadRecordsAsync(
-        long fromOffset, bool follow = false, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        long fromOffset, bool follow = false, ReadIsolation isolation = ReadIsolation.Uncommitted,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        using DataWaiter? waiter = follow ? new DataWaiter(_host.TimeProvider) : null;
-        waiter?.Watch(this);
-        using var cursor = new BatchCursor(offset => Read(offset, BatchCursor.ReadBytes), fromOffset);
-        while (true)
+        long end = follow ? long.MaxValue : isolation == ReadIsolation.Committed ? LastStableOffset : HighWatermark;
+        using RecordReader reader = CreateReader(fromOffset, isolation);
+        cancellationToken.ThrowIfCancellationRequested();
+        do
         {
-            while (cursor.MoveNext())
+            while (TryReadOwned(reader, out Record record) && record.Offset < end)
             {
+                yield return record;
                 cancellationToken.ThrowIfCancellationRequested();
-                if (new RecordBatchView(cursor.Current.Span).IsControl)
-                {
-                    continue;
-                }
-
-                using RecordBatchReader reader = RecordBatchReader.Open(cursor.Current);
-                while (reader.TryRead(out Record record))
-                {
-                    if (record.Offset >= fromOffset)
-                    {
-                        yield return Owned(record);
-                    }
-                }
             }
 
-            ThrowUnlessOk(cursor);
-            if (waiter is null)
+            if (follow)
             {
-                yield break;
+                await reader.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
-
-            await waiter.WaitAsync(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         }
+        while (follow);
     }
 
     /// <summary>The first record at or after a time; null when there is none.</summary>
@@ -220,13 +291,19 @@ public sealed class Partition
     {
         if (origin == AppendOrigin.Client && _host.IsDiskLow)
         {
+            _host.Metrics.Refused(AppendStatus.DiskFull);
             return AppendResult.Refused(AppendStatus.DiskFull, LogStartOffset, _host.DiskLowReason);
         }
 
+        long started = _host.Metrics.StartAppend();
         AppendResult result = Log().Append(batch.Span, origin);
-        if (result.Status == AppendStatus.Appended)
+        if (result.Status != AppendStatus.Appended)
         {
-            _host.Metrics.Appended(result.LastOffset - result.BaseOffset + 1, batch.Length);
+            _host.Metrics.Refused(result.Status);
+        }
+        else
+        {
+            _host.Metrics.Appended(result.LastOffset - result.BaseOffset + 1, batch.Length, started);
             if (_host.WaitsForSync && Watchers.Any)
             {
                 // A reader waits at the durable end: it shall not wait for the flush interval.
@@ -249,10 +326,25 @@ public sealed class Partition
         {
             if (_log is null)
             {
+                if (_isClosed)
+                {
+                    throw new LogOfflineException($"{Id} takes nothing any more: its engine is closed. Open the data directory again.");
+                }
+
                 SetLog(_host.OpenLog(this));
             }
 
             return _log!;
+        }
+    }
+
+    /// <summary>No log is opened any more; returns the one that is open.</summary>
+    internal PartitionLog? StopOpening()
+    {
+        lock (_opening)
+        {
+            _isClosed = true;
+            return _log;
         }
     }
 
@@ -262,81 +354,36 @@ public sealed class Partition
         Volatile.Write(ref _log, log);
     }
 
-    private static Record Owned(Record record)
+    internal void CountRead(long records) => _host.Metrics.ReadRecords(records);
+
+    internal void ThrowUnlessOk(in ReadResult read, long offset)
     {
-        byte[] memory = new byte[(record.Key?.Length ?? 0) + (record.Value?.Length ?? 0)];
-        int at = 0;
-        ReadOnlyMemory<byte>? key = Copy(record.Key);
-        ReadOnlyMemory<byte>? value = Copy(record.Value);
-        RecordHeader[] headers = record.Headers.Length == 0
-            ? record.Headers
-            : Array.ConvertAll(record.Headers, static h => new RecordHeader(h.Key, h.Value?.ToArray()));
-        return new Record(record.Offset, record.TimestampMs, key, value, headers);
-
-        ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? source)
-        {
-            if (source is not { } bytes)
-            {
-                return null;
-            }
-
-            bytes.Span.CopyTo(memory.AsSpan(at));
-            at += bytes.Length;
-            return memory.AsMemory(at - bytes.Length, bytes.Length);
-        }
-    }
-
-    private void ThrowUnlessOk(BatchCursor cursor)
-    {
-        ReadResult last = cursor.LastRead;
-        switch (last.Status)
+        switch (read.Status)
         {
             case ReadStatus.Ok:
                 return;
             case ReadStatus.OffsetOutOfRange:
-                throw new OffsetOutOfRangeException(Id, cursor.NextOffset, last.LogStartOffset, last.HighWatermark);
+                throw new OffsetOutOfRangeException(Id, offset, read.LogStartOffset, read.HighWatermark);
             case ReadStatus.Corrupt:
-                throw new CorruptRecordException($"{Id.Topic}-{Id.Partition} is damaged at offset {cursor.NextOffset}.");
+                throw new CorruptRecordException(
+                    $"{Id} is damaged at offset {offset}: read on from a later offset, or repair it (logqueue log repair).");
             default:
-                throw new LogOfflineException($"{Id.Topic}-{Id.Partition} cannot be read: it was closed or deleted, or its disk failed.");
+                throw new LogOfflineException($"{Id} cannot be read: it was closed or deleted, or its disk failed.");
         }
     }
 
-    private async ValueTask<AppendResult> FinishAsync(AppendResult result, CancellationToken cancellationToken)
+    private static bool TryReadOwned(RecordReader reader, out Record record)
     {
-        if (result.Status == AppendStatus.Appended)
-        {
-            await WaitUntilDurableAsync(result.NextOffset, cancellationToken).ConfigureAwait(false);
-        }
-
-        return result;
+        bool isRead = reader.TryRead(out RecordView view);
+        record = isRead ? view.ToRecord() : default;
+        return isRead;
     }
 
-    private AppendResult AppendBuilt(IReadOnlyList<NewRecord> records)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WaitMeasuredAsync(long endOffset, CancellationToken cancellationToken)
     {
-        TopicConfig config = Topic.Config;
-        BuilderPool.Rented rented = _host.Builders.Rent(config);
-        RecordBatchBuilder builder = rented.Builder;
-        try
-        {
-            long now = _host.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-            for (int i = 0; i < records.Count; i++)
-            {
-                NewRecord record = records[i];
-                RecordHeader[] headers = record.Headers is null ? [] : record.Headers as RecordHeader[] ?? [.. record.Headers];
-                if (!builder.TryAppend(record.TimestampMs ?? now, record.Key, record.Value, headers))
-                {
-                    return AppendResult.Refused(
-                        AppendStatus.TooLarge, LogStartOffset,
-                        $"{records.Count} records are more than one batch of {config.MaxMessageBytes} bytes (max.message.bytes): append fewer at a time.");
-                }
-            }
-
-            return Append(builder.Build());
-        }
-        finally
-        {
-            _host.Builders.Return(rented);
-        }
+        long started = Stopwatch.GetTimestamp();
+        await Log().WaitUntilDurableAsync(endOffset, cancellationToken).ConfigureAwait(false);
+        _host.Metrics.WaitedUntilDurable(started);
     }
 }

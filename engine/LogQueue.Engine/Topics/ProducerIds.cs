@@ -6,11 +6,12 @@ namespace LogQueue.Engine.Topics;
 /// Gives out producer ids, each once for ever: ids are reserved in the metadata log in blocks of 1,000, and what a crash leaves of a
 /// block is never used. Thread-safe.
 /// </summary>
-internal sealed class ProducerIds(MetadataLog metadata, int nodeId, long firstFree) : IDisposable
+internal sealed class ProducerIds(MetadataLog metadata, int nodeId, long firstFree)
 {
     /// <summary>Ids reserved by one record.</summary>
     public const int BlockSize = 1000;
 
+    // Never disposed: those who wait at it when the engine closes must wake, and hear that the metadata log is closed.
     private readonly SemaphoreSlim _gate = new(1, 1);
     private long _next = firstFree;
     private long _reservedEnd = firstFree;
@@ -35,6 +36,4 @@ internal sealed class ProducerIds(MetadataLog metadata, int nodeId, long firstFr
             _gate.Release();
         }
     }
-
-    public void Dispose() => _gate.Dispose();
 }

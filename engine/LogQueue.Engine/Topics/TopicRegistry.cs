@@ -12,17 +12,18 @@ namespace LogQueue.Engine.Topics;
 /// Look-ups take no lock; changes come one after another. Thread-safe.
 /// </summary>
 internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host, MetadataLog metadata, int nodeId, Guid directoryId)
-    : IDisposable
 {
     /// <summary>Most partitions of one topic.</summary>
     public const int MostPartitions = 100_000;
 
+    // Never disposed: those who wait at it when the engine closes must wake, and hear of it.
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly ConcurrentDictionary<string, Topic> _byName = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, Topic> _byId = new();
 
     // Names with '.' as '_': two topics may not differ in that alone. Guarded by the gate.
     private readonly Dictionary<string, string> _byPlainName = new(StringComparer.Ordinal);
+    private bool _isStopped;
 
     /// <summary>All topics, sorted by name; a snapshot.</summary>
     public IReadOnlyList<Topic> All
@@ -82,7 +83,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
         string name, int partitionCount, IReadOnlyDictionary<string, string>? configs, CancellationToken cancellationToken)
     {
         ValidateNew(name, partitionCount, configs);
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             ValidateNew(name, partitionCount, configs);
@@ -126,7 +127,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
     /// <summary>Deletes a topic; <paramref name="removed"/> runs after it is gone, before its name may be used again.</summary>
     public async Task DeleteAsync(string name, Func<Topic, Task> removed, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             Topic topic = Get(name);
@@ -156,7 +157,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
 
     public async Task AddPartitionsAsync(string name, int newTotal, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             Topic topic = Get(name);
@@ -181,14 +182,18 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
         }
     }
 
-    public async Task SetConfigsAsync(string name, IReadOnlyDictionary<string, string> fullSet, CancellationToken cancellationToken)
+    /// <summary>Replaces a topic's own settings by what <paramref name="change"/> makes of them; one change at a time.</summary>
+    public async Task SetConfigsAsync(
+        string name, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>> change,
+        CancellationToken cancellationToken)
     {
-        TopicConfigKeys.Validate(fullSet);
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             Topic topic = Get(name);
             IReadOnlyDictionary<string, string> before = topic.Config.Overrides;
+            IReadOnlyDictionary<string, string> fullSet = change(before);
+            TopicConfigKeys.Validate(fullSet);
             List<MetadataChange> changes = [];
             changes.AddRange(before.Keys.Where(key => !fullSet.ContainsKey(key)).Select(key => MetadataRecords.Config(name, key, null)));
             changes.AddRange(fullSet
@@ -213,10 +218,23 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
         }
     }
 
-    /// <summary>Waits for a running change and lets no other begin.</summary>
-    public Task StopAsync() => _gate.WaitAsync();
+    /// <summary>Waits for a running change and lets no other begin: those that wait, and later ones, fail.</summary>
+    public async Task StopAsync()
+    {
+        await _gate.WaitAsync().ConfigureAwait(false);
+        _isStopped = true;
+        _gate.Release();
+    }
 
-    public void Dispose() => _gate.Dispose();
+    private async Task EnterAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (_isStopped)
+        {
+            _gate.Release();
+            throw new LogOfflineException("The engine is closed: its topics change no more. Open the data directory again.");
+        }
+    }
 
     private static string Plain(string name) => name.Replace('.', '_');
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Journal;
 using LogQueue.Storage.Partitions;
@@ -22,6 +23,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     private List<PartitionLog> _dirty = [];
     private List<PartitionLog> _round = [];
     private long _unsyncedBytes;
+    private long _roundBytes;
     private bool _isTimerArmed;
     private bool _isDue;
     private bool _isStopping;
@@ -44,6 +46,9 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
 
     /// <summary>Rounds so far.</summary>
     public long Rounds { get; private set; }
+
+    /// <summary>Bytes written and not yet durable, those of a running round included.</summary>
+    public long UnsyncedBytes => Interlocked.Read(ref _unsyncedBytes) + Interlocked.Read(ref _roundBytes);
 
     /// <summary>Starts the thread.</summary>
     public void Start()
@@ -174,7 +179,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
 
                 isLast = _isStopping;
                 _isDue = false;
-                Interlocked.Exchange(ref _unsyncedBytes, 0);
+                Interlocked.Exchange(ref _roundBytes, Interlocked.Exchange(ref _unsyncedBytes, 0));
                 (_round, _dirty) = (_dirty, _round);
                 foreach (PartitionLog log in _round)
                 {
@@ -196,7 +201,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
         {
             _watch.Begin();
             _rounds.Run(_round);
-            _watch.End();
+            _watch.End(_round.Count, Interlocked.Exchange(ref _roundBytes, 0));
             lock (_gate)
             {
                 _round.Clear();

@@ -16,7 +16,7 @@ internal sealed record CommitLoopOptions
     public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Hears of each round that has ended, with its time.</summary>
-    public Action<TimeSpan>? Synced { get; init; }
+    public Action<int, long, TimeSpan>? Synced { get; init; }
 
     /// <summary>Hears of a slow round, once when it becomes slow (false) and once when it has ended (true).</summary>
     public Action<TimeSpan, bool>? SlowSync { get; init; }

@@ -48,7 +48,7 @@ internal sealed class SyncWatch : IDisposable
     }
 
     /// <summary>It has ended.</summary>
-    public void End()
+    public void End(int logCount, long bytes)
     {
         TimeSpan took;
         bool isSlow;
@@ -59,7 +59,7 @@ internal sealed class SyncWatch : IDisposable
             isSlow = _isTold || took >= _options.SlowAfter;
         }
 
-        _options.Synced?.Invoke(took);
+        _options.Synced?.Invoke(logCount, bytes, took);
         if (isSlow)
         {
             _options.SlowSync?.Invoke(took, true);

@@ -69,6 +69,9 @@ internal sealed class PartitionLog : IDisposable
 
     public int SegmentCount => _session.State.Segments.Count;
 
+    /// <summary>True while there is damage that waits for repair.</summary>
+    public bool IsDamaged => _session.State.Damage.Length > 0;
+
     /// <summary>What opening found and did.</summary>
     public RecoveryReport Recovery => _session.State.Report;
 

@@ -8,7 +8,7 @@ namespace LogQueue.TestKit.Vectors;
 public sealed class MessageCodec
 {
     private static readonly MethodInfo CreateMethod = typeof(MessageCodec).GetMethod(nameof(For), BindingFlags.NonPublic | BindingFlags.Static)!;
-    private readonly Func<byte[], short, (object Message, int Read)> _read;
+    private readonly Func<byte[], short, long, (object Message, int Read)> _read;
     private readonly Func<object, short, byte[]> _write;
 
     private readonly Func<short, bool> _isFlexible;
@@ -16,7 +16,7 @@ public sealed class MessageCodec
 
     private MessageCodec(
         Func<object> create,
-        Func<byte[], short, (object, int)> read,
+        Func<byte[], short, long, (object, int)> read,
         Func<object, short, byte[]> write,
         Func<short, bool> isFlexible,
         short lowest,
@@ -42,7 +42,7 @@ public sealed class MessageCodec
         .ToDictionary(static t => t.Name, static t => (MessageCodec)CreateMethod.MakeGenericMethod(t).Invoke(null, null)!);
 
     /// <summary>Decodes; also says how many bytes were read.</summary>
-    public (object Message, int Read) Read(byte[] bytes, short version) => _read(bytes, version);
+    public (object Message, int Read) Read(byte[] bytes, short version, long allowanceBytes = long.MaxValue) => _read(bytes, version, allowanceBytes);
 
     /// <summary>Encodes.</summary>
     public byte[] Write(object message, short version) => _write(message, version);
@@ -56,9 +56,9 @@ public sealed class MessageCodec
     private static MessageCodec For<T>()
         where T : IWireMessage<T> => new(
         static () => Activator.CreateInstance<T>()!,
-        static (bytes, version) =>
+        static (bytes, version, allowance) =>
         {
-            var reader = new WireReader(bytes);
+            var reader = new WireReader(bytes, allowance);
             T message = T.Read(ref reader, version);
             return (message, reader.Position);
         },

@@ -29,7 +29,7 @@ public sealed class SyncWatchTests : IDisposable
         var options = new CommitLoopOptions
         {
             SlowSync = (took, hasEnded) => _slow.Enqueue((took.TotalSeconds, hasEnded)),
-            Synced = _synced.Enqueue,
+            Synced = (_, _, took) => _synced.Enqueue(took),
         };
         _loop = new CommitLoop(options, _time, fence);
         _loop.Start();

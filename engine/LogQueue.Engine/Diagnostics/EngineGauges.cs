@@ -1,0 +1,44 @@
+using LogQueue.Engine.Opening;
+using LogQueue.Engine.Topics;
+using LogQueue.Storage;
+using LogQueue.Storage.Partitions;
+
+namespace LogQueue.Engine.Diagnostics;
+
+/// <summary>Answers the gauges of a running engine. Thread-safe.</summary>
+internal sealed class EngineGauges(DataDirectory directory, TopicRegistry topics, PartitionLog metadata, long recoveryMs) : IEngineGauges
+{
+    public long TopicCount => topics.Unordered.LongCount();
+
+    public long PartitionCount => Logs.LongCount();
+
+    public long SegmentCount => Logs.Sum(static log => (long)log.SegmentCount);
+
+    public long SizeBytes => Logs.Sum(static log => log.SizeBytes);
+
+    public long DiskFreeBytes
+    {
+        get
+        {
+            try
+            {
+                return directory.Device.FreeBytes(directory.FullPath);
+            }
+            catch (StorageException)
+            {
+                return -1; // a gauge must not break the collection of all the others
+            }
+        }
+    }
+
+    public long UnsyncedBytes => directory.UnsyncedBytes;
+
+    public long DamagedCount => Logs.LongCount(static log => log.IsDamaged);
+
+    public bool IsFenced => directory.Fence.IsTripped;
+
+    public double RecoverySeconds => recoveryMs / 1000.0;
+
+    private IEnumerable<PartitionLog> Logs => topics.Unordered.SelectMany(static topic => topic.Partitions)
+        .Select(static partition => partition.OpenedLog).OfType<PartitionLog>().Append(metadata);
+}
