@@ -88,7 +88,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
             new TopicPartition(TopicName.ClusterMetadata, 0), MetadataLog.Options, MetadataLog.TopicId);
         Count(metadataLog);
         Metadata = new MetadataLog(metadataLog, options.TimeProvider);
-        Catalogue catalogue = Metadata.Replay();
+        Catalogue catalogue = Metadata.Replay(Directory.Device);
         if (catalogue.FormatVersion > MetadataRecords.FormatVersion)
         {
             throw new DataDirectoryException(
@@ -103,8 +103,10 @@ internal sealed class EngineOpening(LogEngineOptions options)
             List<MetadataChange> changes = [MetadataRecords.Format()];
             changes.AddRange(KafkaAdoption.Find(Directory, catalogue, Meta.NodeId, Meta.DirectoryId, out List<string> adopted));
             _adopted = adopted;
+            _damage.AddRange(KafkaAdoption.MissingPartitions(Directory, catalogue));
+            KafkaCheckpoints.TakeOver(Directory.Device, Directory.FullPath);
             await Metadata.AppendAsync(changes).ConfigureAwait(false);
-            catalogue = Metadata.Replay();
+            catalogue = Metadata.Replay(Directory.Device);
         }
 
         _lost = DirectoryReconciliation.Run(Directory, catalogue);
@@ -157,7 +159,8 @@ internal sealed class EngineOpening(LogEngineOptions options)
         }
     }
 
-    private long FirstFreeProducerId(long reserved) =>
+    /// <summary>Kafka's metadata log tells it; without one, every log is asked.</summary>
+    private long FirstFreeProducerId(long reserved) => reserved > 0 ? reserved :
         Topics.Unordered.SelectMany(static topic => topic.Partitions)
             .Where(static partition => partition.OpenedLog is not null)
             .Select(static partition => KafkaAdoption.NextProducerId(partition.OpenedLog!))
