@@ -172,7 +172,7 @@ public sealed class LogInspectorTests
         PartitionStatistics found = (await LogInspector.MeasureAsync([written.Path], cancellationToken: Timeout))[0];
         RecordInspection[] records = [.. LogInspector.Records(written.Path)];
         BatchInspection[] batches = [.. LogInspector.Batches(written.Path)];
-        Assert.Equal((written.RecordCount, 60L, (long)batches.Length), (found.RecordCount, found.ControlCount, found.BatchCount));
+        Assert.Equal((written.RecordCount, 150L, (long)batches.Length), (found.RecordCount, found.ControlCount, found.BatchCount));
         Assert.Equal(batches.Sum(static b => (long)b.SizeBytes), found.Bytes);
         Assert.Equal(found.Bytes, found.Codecs.Sum(static c => c.StoredBytes));
         Assert.Equal((records.Min(static r => r.Record.TimestampMs), records.Max(static r => r.Record.TimestampMs)), (found.FirstTimestampMs, found.LastTimestampMs));

@@ -19,7 +19,7 @@ internal sealed class WrittenPartition : IDisposable
 
     public long NextOffset { get; private set; }
 
-    public static async Task<WrittenPartition> CreateAsync(int rounds = 60)
+    public static async Task<WrittenPartition> CreateAsync(int rounds = 150)
     {
         var written = new WrittenPartition();
         await using LogEngine engine = await LogEngine.OpenAsync(new LogEngineOptions { DataDirectory = written.DataDirectory });
