@@ -30,7 +30,8 @@ internal sealed class AbortedRanges
     /// <summary>True when the batch belongs to a transaction that was aborted.</summary>
     public bool Contains(in RecordBatchView batch)
     {
-        if (batch.IsTransactional && !batch.IsControl && _aborted.TryGetValue(batch.ProducerId, out List<(long First, long Marker)>? ranges))
+        if (batch.IsTransactional && !batch.IsControl
+            && _aborted.TryGetValue(batch.ProducerId, out List<(long First, long Marker)>? ranges))
         {
             foreach ((long first, long marker) in ranges)
             {

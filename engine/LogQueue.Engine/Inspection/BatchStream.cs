@@ -83,6 +83,16 @@ internal sealed class BatchStream(string path, BatchStream.ByteSink? bytesRead =
         return true;
     }
 
+    /// <summary>Reads the current batch again: a broker may have been writing it.</summary>
+    public void Reread()
+    {
+        Span<byte> batch = _buffer.Span.Slice(_start, _currentBytes);
+        for (int done = 0, read = 1; done < batch.Length && read > 0; done += read)
+        {
+            read = RandomAccess.Read(_file, batch[done..], Position + done);
+        }
+    }
+
     /// <summary>
     /// Looks for the next whole batch behind the place where the walk stopped. True when there is one; it is the current batch then.
     /// False at the end of the file.
@@ -116,7 +126,8 @@ internal sealed class BatchStream(string path, BatchStream.ByteSink? bytesRead =
     /// <summary>Reads a file in the same way and checksums it as one piece. Returns its bytes.</summary>
     public static long Checksum(string path, InspectionProgress? progress, CancellationToken cancellationToken)
     {
-        using SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete, options: FileOptions.SequentialScan);
+        using SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete,
+            options: FileOptions.SequentialScan);
         using PooledBuffer window = PooledBuffer.Rent(WindowBytes);
         long position = 0;
         uint checksum = 0;

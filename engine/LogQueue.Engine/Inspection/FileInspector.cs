@@ -37,10 +37,11 @@ public static class FileInspector
     {
         long baseOffset = LogInspector.BaseOffset(path);
         List<string[]> rows = [];
-        using IndexCursor index = IndexCursor.TryOpen(path, 8) ?? throw new FileNotFoundException($"There is no file {path}.", path);
+        using IndexCursor index = Open(path, entryBytes: 8);
         for (; index.TryPeek(out ReadOnlySpan<byte> entry); index.Advance())
         {
-            rows.Add([Text(baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry)), Text(BinaryPrimitives.ReadInt32BigEndian(entry[4..]))]);
+            rows.Add(
+                [Text(baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry)), Text(BinaryPrimitives.ReadInt32BigEndian(entry[4..]))]);
         }
 
         return new FileDump("offset index", ["offset", "position"], rows, null);
@@ -50,10 +51,11 @@ public static class FileInspector
     {
         long baseOffset = LogInspector.BaseOffset(path);
         List<string[]> rows = [];
-        using IndexCursor index = IndexCursor.TryOpen(path, 12) ?? throw new FileNotFoundException($"There is no file {path}.", path);
+        using IndexCursor index = Open(path, entryBytes: 12);
         for (; index.TryPeek(out ReadOnlySpan<byte> entry); index.Advance())
         {
-            rows.Add([Text(BinaryPrimitives.ReadInt64BigEndian(entry)), Text(baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..]))]);
+            rows.Add(
+                [Text(BinaryPrimitives.ReadInt64BigEndian(entry)), Text(baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..]))]);
         }
 
         return new FileDump("time index", ["timestamp_ms", "offset"], rows, null);
@@ -82,7 +84,8 @@ public static class FileInspector
     {
         string[] columns =
         [
-            "producer_id", "producer_epoch", "last_sequence", "last_offset", "last_time_ms", "coordinator_epoch", "transaction_first_offset",
+            "producer_id", "producer_epoch", "last_sequence", "last_offset", "last_time_ms", "coordinator_epoch",
+            "transaction_first_offset",
         ];
         return ProducerSnapshot.TryParse(File.ReadAllBytes(path)) is not { } table
             ? new FileDump("producer snapshot", columns, [], "the snapshot is damaged")
@@ -136,6 +139,9 @@ public static class FileInspector
         PartitionMetadataFile.TryLoad(DiskStorageDevice.Create(), DirectoryOf(path)) is { } id
             ? new FileDump("partition metadata", ["topic_id"], [[KafkaUuid.Format(id)]], null)
             : new FileDump("partition metadata", ["topic_id"], [], "the file names no topic id");
+
+    private static IndexCursor Open(string path, int entryBytes) =>
+        IndexCursor.TryOpen(path, entryBytes) ?? throw new FileNotFoundException($"There is no file {path}.", path);
 
     private static string DirectoryOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
 

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace LogQueue.Engine.Inspection;
 
 /// <summary>
-/// Looks into the files of a data directory without an engine: checks them, counts them, reads their records. Reads only; safe beside a running broker, whose newest segment it then sees as far as it is written. Thread-safe.
+/// Looks into the files of a data directory without an engine: checks them, counts them, reads their records. Reads only; safe beside a
+/// running broker, whose newest segment it then sees as far as it is written. Thread-safe.
 /// </summary>
 public static class LogInspector
 {

@@ -36,6 +36,7 @@ internal sealed class PartitionCheck
     public PartitionInspection Run(CancellationToken cancellationToken)
     {
         string[] segments = [.. LogInspector.Segments(_directory)];
+        Transactions.IsFromStart = segments is [var oldest, ..] && LogInspector.BaseOffset(oldest) == 0;
         foreach (string path in segments)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -61,13 +62,13 @@ internal sealed class PartitionCheck
     }
 
     /// <summary>Counts a batch.</summary>
-    public void Count(in RecordBatchView batch, bool isSound)
+    public void Count(in RecordBatchView batch, long nextOffset)
     {
         _first ??= batch.BaseOffset;
         _batches++;
         _records += Math.Max(0, batch.RecordCount);
         _bytes += batch.Bytes.Length;
-        NextOffset = isSound ? Math.Max(NextOffset, batch.NextOffset) : NextOffset;
+        NextOffset = nextOffset;
     }
 
     /// <summary>Whether the epoch checkpoint says something else about a batch than its header; told once a partition.</summary>

@@ -9,12 +9,14 @@ namespace LogQueue.Engine.Inspection;
 internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, PartitionCheck partition)
 {
     private long _next = -1;
+    private long _previousPosition = -1;
+    private long _beforePrevious = -1;
     private long _maxTimestamp = -1;
     private bool _isDamaged;
 
     public void Run(CancellationToken cancellationToken)
     {
-        _next = baseOffset;
+        _next = Math.Max(baseOffset, partition.NextOffset);
         using var indexes = new IndexCheck(path, baseOffset, partition.Problems);
         SealCheck? seal = LoadSeal();
         using var stream = new BatchStream(path, bytes =>
@@ -53,25 +55,50 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
     {
         var batch = new RecordBatchView(stream.Current.Span);
         bool isSound = batch.IsChecksumValid;
+        if (!isSound && isNewest)
+        {
+            stream.Reread();
+            isSound = batch.IsChecksumValid;
+        }
+
         if (!isSound)
         {
-            Damage(stream.Position, "bad checksum", batch.BaseOffset, batch.NextOffset);
+            Damage(stream.Position, "bad checksum", Math.Max(_next, batch.BaseOffset), batch.NextOffset);
         }
-        else if (batch.BaseOffset < Math.Max(_next, partition.NextOffset) || batch.LastOffsetDelta < 0)
+        else if (IsBehindAJump(batch))
         {
-            Damage(stream.Position, $"offset {batch.BaseOffset} after {Math.Max(_next, partition.NextOffset) - 1}", batch.BaseOffset,
-                batch.NextOffset);
+            // The header's offsets are not under the checksum: the batch before named a wrong one, which this one shows.
+            Damage(_previousPosition, $"a base offset that does not lie between {_beforePrevious} and {batch.BaseOffset}", _beforePrevious,
+                batch.BaseOffset);
+            Accept(stream.Position, batch.NextOffset);
         }
-        else if (partition.WrongEpoch(batch) is { } wrong)
+        else if (batch.BaseOffset < _next || batch.LastOffsetDelta < 0)
         {
-            partition.Problems.Add(wrong);
+            Damage(stream.Position, $"base offset {batch.BaseOffset} after {_next - 1}", _next, -1);
+        }
+        else
+        {
+            if (partition.WrongEpoch(batch) is { } wrong)
+            {
+                partition.Problems.Add(wrong);
+            }
+
+            Accept(stream.Position, batch.NextOffset);
         }
 
         partition.Transactions.Take(stream.Current);
         indexes.Take(batch, stream.Position);
-        _next = isSound ? batch.NextOffset : _next;
         _maxTimestamp = Math.Max(_maxTimestamp, batch.MaxTimestamp);
-        partition.Count(batch, isSound);
+        partition.Count(batch, _next);
+    }
+
+    private bool IsBehindAJump(in RecordBatchView batch) => batch.BaseOffset < _next && _previousPosition >= 0
+        && batch.BaseOffset > _beforePrevious && batch.LastOffsetDelta >= 0;
+
+    private void Accept(long position, long nextOffset)
+    {
+        (_previousPosition, _beforePrevious) = (position, _next > nextOffset ? _beforePrevious : _next);
+        _next = nextOffset;
     }
 
     /// <summary>The walk stopped: finds the next whole batch, and lists what lies between.</summary>

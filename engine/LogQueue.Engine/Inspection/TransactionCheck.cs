@@ -13,8 +13,11 @@ internal sealed class TransactionCheck
     private const short Abort = 0;
 
     private readonly Dictionary<long, long> _open = [];
-    private readonly Dictionary<(long Producer, long Marker), long> _aborted = [];
+    private readonly Dictionary<(long Producer, long Marker), (long First, long LastStable)> _aborted = [];
     private readonly HashSet<(long Producer, long Marker)> _markers = [];
+
+    /// <summary>True when the first batch of the log was seen, so that no transaction was open before.</summary>
+    public bool IsFromStart { get; set; }
 
     /// <summary>The next batch of the partition.</summary>
     public void Take(ReadOnlyMemory<byte> batch)
@@ -37,7 +40,8 @@ internal sealed class TransactionCheck
                 _markers.Add((view.ProducerId, view.LastOffset));
                 if (hadRecords)
                 {
-                    _aborted[(view.ProducerId, view.LastOffset)] = first;
+                    long lastStable = Math.Min(view.NextOffset, _open.Count == 0 ? long.MaxValue : _open.Values.Min());
+                    _aborted[(view.ProducerId, view.LastOffset)] = (first, lastStable);
                 }
             }
         }
@@ -62,16 +66,16 @@ internal sealed class TransactionCheck
             long producer = BinaryPrimitives.ReadInt64BigEndian(entry[2..]);
             long first = BinaryPrimitives.ReadInt64BigEndian(entry[10..]);
             long marker = BinaryPrimitives.ReadInt64BigEndian(entry[18..]);
-            bool known = _aborted.Remove((producer, marker), out long seenFirst);
+            bool known = _aborted.Remove((producer, marker), out (long First, long LastStable) seen);
             if (BinaryPrimitives.ReadInt16BigEndian(entry) != 0 || first > marker || !_markers.Contains((producer, marker))
-                || (known && seenFirst < first))
+                || (known && (seen.First < first || (IsFromStart && BinaryPrimitives.ReadInt64BigEndian(entry[26..]) != seen.LastStable))))
             {
                 problems.Add(new InspectionProblem(path, at,
                     $"an entry says that producer {producer} aborted offsets {first} to {marker}; the log does not"));
             }
         }
 
-        foreach (((long producer, long marker), long first) in _aborted.Where(_ => !isNewest))
+        foreach (((long producer, long marker), (long first, _)) in _aborted.Where(_ => !isNewest))
         {
             problems.Add(new InspectionProblem(path, bytes.Length,
                 $"producer {producer} aborted offsets {first} to {marker}, and no entry says so"));

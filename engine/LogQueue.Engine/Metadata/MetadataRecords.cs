@@ -13,7 +13,8 @@ namespace LogQueue.Engine.Metadata;
 internal static class MetadataRecords
 {
     /// <summary>
-    /// Our feature level, the first record of a metadata log of ours: tells it from Kafka's, and an older LogQueue from a newer format.
+    /// Our feature level, written at the end of the first opening: tells a metadata log of ours from Kafka's, and an older LogQueue from a
+    /// newer format.
     /// </summary>
     public const string FormatFeature = "logqueue.format";
 

@@ -100,13 +100,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
         bool isNew = catalogue.FormatVersion == 0;
         if (isNew)
         {
-            List<MetadataChange> changes = [MetadataRecords.Format()];
-            changes.AddRange(KafkaAdoption.Find(Directory, catalogue, Meta.NodeId, Meta.DirectoryId, out List<string> adopted));
-            _adopted = adopted;
-            _damage.AddRange(KafkaAdoption.MissingPartitions(Directory, catalogue));
-            KafkaCheckpoints.TakeOver(Directory.Device, Directory.FullPath);
-            await Metadata.AppendAsync(changes).ConfigureAwait(false);
-            catalogue = Metadata.Replay(Directory.Device);
+            catalogue = await AdoptAsync(catalogue).ConfigureAwait(false);
         }
 
         _lost = DirectoryReconciliation.Run(Directory, catalogue);
@@ -117,11 +111,46 @@ internal sealed class EngineOpening(LogEngineOptions options)
         }
 
         await OpenLogsAsync(cancellationToken).ConfigureAwait(false);
-        ProducerIds = new ProducerIds(Metadata, Meta.NodeId, isNew ? FirstFreeProducerId(catalogue.NextProducerId)
-            : catalogue.NextProducerId);
+        long nextProducerId = catalogue.NextProducerId;
+        if (isNew)
+        {
+            nextProducerId = await FinishNewAsync(nextProducerId).ConfigureAwait(false);
+        }
+
+        ProducerIds = new ProducerIds(Metadata, Meta.NodeId, nextProducerId);
         GroupOffsets = new GroupOffsets(options, Topics);
         await GroupOffsets.LoadAsync(cancellationToken).ConfigureAwait(false);
         Directory.CheckDiskSpace();
+    }
+
+    /// <summary>Takes over what lies there; nothing in a new directory. Done again when a crash comes before the end of the opening.</summary>
+    private async Task<Catalogue> AdoptAsync(Catalogue catalogue)
+    {
+        List<MetadataChange> changes = KafkaAdoption.Find(Directory, catalogue, Meta.NodeId, Meta.DirectoryId, out List<string> adopted);
+        _adopted = adopted;
+        _damage.AddRange(KafkaAdoption.MissingPartitions(Directory, catalogue));
+        KafkaCheckpoints.TakeOver(Directory.Device, Directory.FullPath);
+        if (changes.Count == 0)
+        {
+            return catalogue;
+        }
+
+        await Metadata.AppendAsync(changes).ConfigureAwait(false);
+        return Metadata.Replay(Directory.Device);
+    }
+
+    /// <summary>Makes the metadata log ours, and notes the first producer id that is free. Returns that id.</summary>
+    private async Task<long> FinishNewAsync(long reserved)
+    {
+        long next = _adopted.Count == 0 ? reserved : FirstFreeProducerId(reserved) + KafkaAdoption.ProducerIdGap;
+        List<MetadataChange> changes = [MetadataRecords.Format()];
+        if (next > reserved)
+        {
+            changes.Add(MetadataRecords.ProducerIds(Meta.NodeId, next));
+        }
+
+        await Metadata.AppendAsync(changes).ConfigureAwait(false);
+        return next;
     }
 
     private Task OpenLogsAsync(CancellationToken cancellationToken)

@@ -19,6 +19,12 @@ namespace LogQueue.Engine.Opening;
 /// </summary>
 internal static class KafkaAdoption
 {
+    /// <summary>
+    /// Our producer ids begin so far above Kafka's: a Kafka broker that takes the partitions over again counts on from its own, and must
+    /// not meet ours in their logs.
+    /// </summary>
+    public const long ProducerIdGap = 1L << 32;
+
     private const string CleanerCheckpoint = "cleaner-offset-checkpoint";
 
     /// <summary>The topics to adopt, as changes for the metadata log.</summary>

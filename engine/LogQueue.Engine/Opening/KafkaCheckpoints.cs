@@ -15,12 +15,12 @@ internal static class KafkaCheckpoints
     private const string LogStarts = "log-start-offset-checkpoint";
     private const string RecoveryPoints = "recovery-point-offset-checkpoint";
 
-    /// <summary>Kafka's promise that nothing needs recovery. It would be false once we append, so it goes, as Kafka itself does it.</summary>
+    /// <summary>Kafka's promise that nothing needs recovery: false once we append, so it goes, as Kafka's own start takes it.</summary>
     private const string CleanShutdown = ".kafka_cleanshutdown";
 
     /// <summary>
-    /// Finishes what Kafka had begun in its partition directories, and writes a first <c>recovery.ckpt</c> (generation 0) for every partition that
-    /// Kafka knew and that has none.
+    /// Finishes what Kafka had begun in its partition directories, and writes a first <c>recovery.ckpt</c> (generation 0) for every
+    /// partition that Kafka knew and that has none.
     /// </summary>
     public static void TakeOver(IStorageDevice device, string dataDirectory)
     {

@@ -6,7 +6,7 @@ using LogQueue.Engine.Inspection;
 
 namespace LogQueue.Cli.Commands;
 
-/// <summary><c>logqueue log export</c>: writes the records of a partition as NDJSON or CSV, so that <c>import</c> gives the same back.</summary>
+/// <summary><c>logqueue log export</c>: records of a partition as NDJSON or CSV, so that <c>import</c> gives the same back.</summary>
 internal static class LogExportCommand
 {
     public static Command Create(Terminal terminal, GlobalOptions global)

@@ -10,7 +10,7 @@ using LogQueue.Storage;
 
 namespace LogQueue.Cli.Commands;
 
-/// <summary><c>logqueue log import</c>: appends records that <c>export</c> wrote, straight into a data directory that no broker uses.</summary>
+/// <summary><c>logqueue log import</c>: appends what <c>export</c> wrote, straight into a data directory that no broker uses.</summary>
 internal static class LogImportCommand
 {
     private const int RecordsOfABatch = 1000;

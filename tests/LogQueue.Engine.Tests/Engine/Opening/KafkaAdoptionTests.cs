@@ -128,6 +128,7 @@ public sealed class KafkaAdoptionTests
         LogQueue.Engine.Inspection.BatchInspection last = LogQueue.Engine.Inspection.LogInspector
             .Batches(Path.Combine(kafka.DataDirectory, directory)).Last(static b => b.ProducerId >= 0);
         long highestId = Directory.GetDirectories(kafka.DataDirectory).SelectMany(LogQueue.Engine.Inspection.LogInspector.Batches).Max(static b => b.ProducerId);
+        await (await OpenAsync(kafka)).CloseAsync(); // the second opening knows all that the first one found
         await using LogEngine engine = await OpenAsync(kafka);
         Partition log = Topic(engine, directory[..^2]).Partitions[0];
         byte[] again = TestBatches.Build(last.RecordCount, 0, producerId: last.ProducerId, producerEpoch: last.ProducerEpoch, baseSequence: last.BaseSequence);
@@ -139,7 +140,7 @@ public sealed class KafkaAdoptionTests
         Assert.Equal(AppendStatus.OutOfOrderSequence, log.Append(gap).Status);
         byte[] following = TestBatches.Build(1, 0, producerId: last.ProducerId, producerEpoch: last.ProducerEpoch, baseSequence: next);
         Assert.Equal(AppendStatus.Appended, log.Append(following).Status);
-        Assert.True(await engine.AllocateProducerIdAsync(Timeout) > highestId);
+        Assert.True(await engine.AllocateProducerIdAsync(Timeout) > highestId + 1_000_000);
     }
 
     [Fact]
