@@ -70,7 +70,7 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
             // The header's offsets are not under the checksum: the batch before named a wrong one, which this one shows.
             Damage(_previousPosition, $"a base offset that does not lie between {_beforePrevious} and {batch.BaseOffset}", _beforePrevious,
                 batch.BaseOffset);
-            Accept(stream.Position, batch.NextOffset);
+            Accept(stream.Position, batch.BaseOffset, batch.NextOffset);
         }
         else if (batch.BaseOffset < _next || batch.LastOffsetDelta < 0)
         {
@@ -83,7 +83,7 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
                 partition.Problems.Add(wrong);
             }
 
-            Accept(stream.Position, batch.NextOffset);
+            Accept(stream.Position, _next, batch.NextOffset);
         }
 
         partition.Transactions.Take(stream.Current);
@@ -95,9 +95,9 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
     private bool IsBehindAJump(in RecordBatchView batch) => batch.BaseOffset < _next && _previousPosition >= 0
         && batch.BaseOffset > _beforePrevious && batch.LastOffsetDelta >= 0;
 
-    private void Accept(long position, long nextOffset)
+    private void Accept(long position, long expectedOffset, long nextOffset)
     {
-        (_previousPosition, _beforePrevious) = (position, _next > nextOffset ? _beforePrevious : _next);
+        (_previousPosition, _beforePrevious) = (position, expectedOffset);
         _next = nextOffset;
     }
 

@@ -123,7 +123,9 @@ internal sealed class EngineOpening(LogEngineOptions options)
         Directory.CheckDiskSpace();
     }
 
-    /// <summary>Takes over what lies there; nothing in a new directory. Done again when a crash comes before the end of the opening.</summary>
+    /// <summary>
+    /// Takes over what lies there; nothing in a new directory. After a crash before the end of the opening it is done again.
+    /// </summary>
     private async Task<Catalogue> AdoptAsync(Catalogue catalogue)
     {
         List<MetadataChange> changes = KafkaAdoption.Find(Directory, catalogue, Meta.NodeId, Meta.DirectoryId, out List<string> adopted);
