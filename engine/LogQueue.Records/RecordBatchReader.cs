@@ -29,6 +29,9 @@ public sealed class RecordBatchReader : IDisposable
     /// <param name="limits">Bounds of the decompression; null for <see cref="RecordDecodeLimits.Default"/>.</param>
     public RecordBatchReader(RecordDecodeLimits? limits = null) => _limits = limits ?? RecordDecodeLimits.Default;
 
+    /// <summary>Size of the records once they are decompressed, in bytes, the batch's header not counted.</summary>
+    public int RecordsBytes => _records.Length;
+
     /// <summary>Opens exactly one batch.</summary>
     /// <param name="batch">Bytes whose header and checksum were checked, or not: nothing is trusted here.</param>
     /// <param name="limits">Bounds of the decompression.</param>

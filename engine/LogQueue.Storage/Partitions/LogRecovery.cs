@@ -146,7 +146,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private bool Scan(LogSegment segment, long? nextBase)
     {
         long fileBytes = _device.FileLength(segment.Log.Path);
-        bool allowGaps = _wasCompacted || Checkpoint is null;
+        bool allowGaps = _wasCompacted || Checkpoint is null or { Generation: RecoveryCheckpoint.KafkaGeneration };
         string? stop;
         DropCache(segment);
         long start = FindScanStart(segment, fileBytes);
