@@ -36,6 +36,9 @@ public sealed class LogEngine : IAsyncDisposable
         _topics = opened.Topics;
         _producerIds = opened.ProducerIds;
         _maintenance = new MaintenanceLoop(_directory, _topics, GroupOffsets, options);
+        _directory.Metrics.Observe(
+            () => AllLogs.Sum(static log => log.Damage.Count), () => _maintenance.Scrubber.ScrubbedBytes,
+            () => _maintenance.Scrubber.LastRoundMs);
         _directory.MeasureDiskBytes(() => _metadata.Log.SizeBytes + AllPartitions.Sum(static partition => partition.SizeBytes));
     }
 
@@ -64,6 +67,13 @@ public sealed class LogEngine : IAsyncDisposable
     public Task<Exception> Offline => _directory.Fence.Tripped;
 
     private IEnumerable<Partition> AllPartitions => _topics.Unordered.SelectMany(static topic => topic.Partitions);
+
+    private IEnumerable<PartitionLog> AllLogs =>
+        AllPartitions.Select(static partition => partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log);
+
+    /// <summary>What is damaged now, in words, with the partition; empty when nothing is. Reads of these offsets are refused.</summary>
+    public IReadOnlyList<string> Damage =>
+        [.. AllLogs.SelectMany(static log => log.Damage.Select(range => $"{PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)}: {range}"))];
 
     /// <summary>Opens the directory, recovers every partition and starts the commit thread and maintenance.</summary>
     /// <exception cref="ArgumentException">The options are wrong; the message lists every problem.</exception>
@@ -163,8 +173,7 @@ public sealed class LogEngine : IAsyncDisposable
         await _topics.StopAsync().ConfigureAwait(false);
         bool good = true;
         var logEnds = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (PartitionLog log in AllPartitions.Select(static partition =>
-            partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log))
+        foreach (PartitionLog log in AllLogs)
         {
             good &= await CloseLogAsync(log).ConfigureAwait(false);
             logEnds[PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)] = log.LogEndOffset;

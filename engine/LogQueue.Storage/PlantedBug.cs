@@ -7,4 +7,14 @@ internal enum PlantedBug
 {
     /// <summary>None: the code as it is.</summary>
     None,
+
+    /// <summary>
+    /// A read serves sealed bytes without checking them against the seal. Found by <c>EveryBitTests</c> and <c>ReadVerificationTests</c>.
+    /// </summary>
+    SkipReadVerify,
+
+    /// <summary>
+    /// Damage below the recovery point is cut like a torn tail. Found by <c>DamageTests</c> and <c>QuarantineTests</c>.
+    /// </summary>
+    TruncateDamage,
 }

@@ -184,6 +184,8 @@ public sealed class ServerConfig
             FlushBytes = values.Int("logqueue.flush.bytes", defaults.FlushBytes, 1),
             MaintenanceInterval = values.Milliseconds("log.retention.check.interval.ms", defaults.MaintenanceInterval),
             DiskMinFreeBytes = values.Long("logqueue.disk.min.free.bytes", defaults.DiskMinFreeBytes),
+            ScrubBytesPerSecond = values.Long("logqueue.scrub.bytes.per.second", defaults.ScrubBytesPerSecond),
+            ScrubInterval = values.Milliseconds("logqueue.scrub.interval.ms", defaults.ScrubInterval),
             RecoveryThreads = values.Int("num.recovery.threads.per.data.dir", defaults.RecoveryThreads),
             TopicDefaults = ReadTopicDefaults(values, given),
         };

@@ -30,6 +30,15 @@ internal sealed class EngineMetrics : IDisposable
         _meter.CreateObservableGauge("logqueue.disk.bytes", diskBytes, "By", "Bytes of all segments.");
     }
 
+    /// <summary>Adds what the scrubber tells, and the number of damaged ranges: alarm on anything above 0.</summary>
+    public void Observe(Func<long> damagedRanges, Func<long> scrubbedBytes, Func<long> lastScrubRoundMs)
+    {
+        _meter.CreateObservableGauge("logqueue.damaged.ranges", damagedRanges, "{range}", "Offset ranges that are damaged.");
+        _meter.CreateObservableCounter("logqueue.scrub.bytes", scrubbedBytes, "By", "Bytes at rest that the scrubber checked.");
+        _meter.CreateObservableGauge("logqueue.scrub.last.round", lastScrubRoundMs, "ms",
+            "When the scrubber last ended a round, since 1970; -1 before the first.");
+    }
+
     public void Appended(long records, int bytes)
     {
         _appendedRecords.Add(records);

@@ -46,6 +46,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             CommitLog = _commitLoop,
             PublishDurableOnly = options.Durability == Durability.Commit,
             Background = RunInBackground,
+            DamageFound = (directory, range) => options.DamageFound?.Invoke($"{Path.GetFileName(directory)}: {range}"),
         };
     }
 

@@ -5,8 +5,11 @@ using LogQueue.Wire.Memory;
 
 namespace LogQueue.Storage.Partitions;
 
-/// <summary>Reads a log: by offset, by time. Takes no lock of the log; leases keep files open. Thread-safe.</summary>
-internal sealed class LogReader(SegmentList segments, LogOffsets offsets, LeaderEpochCheckpoint epochs, DamagedRange[] damage)
+/// <summary>
+/// Reads a log: by offset, by time. What was not checked since the start is checked before it is served; what is damaged is not served.
+/// Takes no lock of the log; leases keep files open. Thread-safe.
+/// </summary>
+internal sealed class LogReader(SegmentList segments, LogOffsets offsets, LeaderEpochCheckpoint epochs, Quarantine quarantine)
 {
     /// <summary>Whole batches from the one that holds the offset, at most <paramref name="maxBytes"/> unless the first is larger.</summary>
     public ReadResult Read(long offset, int maxBytes, ReadIsolation isolation, bool atLeastOneBatch)
@@ -26,17 +29,19 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
 
         ReadOnlySpan<LogSegment> all = segments.Snapshot;
-        for (int i = Math.Max(0, SegmentList.Find(all, offset)); i < all.Length && all[i].BaseOffset < bound; i++)
+        for (int i = Math.Max(0, SegmentList.Find(all, offset)); i < all.Length && all[i].BaseOffset < bound;)
         {
-            foreach (DamagedRange hole in damage)
+            if (quarantine.Holds(offset))
             {
-                if (offset >= hole.FromOffset && offset < hole.ToOffset)
-                {
-                    return Answer(ReadStatus.Corrupt, null, []);
-                }
+                return Answer(ReadStatus.Corrupt, null, []);
             }
 
-            ReadStatus status = ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out FileSlice? slice, out long sliceEnd);
+            if (ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out FileSlice? slice, out long sliceEnd) is not { } status)
+            {
+                quarantine.Examine(all[i]); // from here on its damage is known: look again
+                continue;
+            }
+
             if (status != ReadStatus.Ok || slice is not null)
             {
                 AbortedTransaction[] aborted = slice is not null && isolation == ReadIsolation.Committed
@@ -50,6 +55,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             }
 
             offset = Math.Max(offset, i + 1 < all.Length ? all[i + 1].BaseOffset : bound);
+            i++;
         }
 
         return Answer(ReadStatus.Ok, null, []);
@@ -96,7 +102,8 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         return latest is null ? null : FindRecord(latest, latest.MaxTimestampMs, exact: true);
     }
 
-    private static ReadStatus ReadSegment(
+    /// <summary>Null: something on the way is not what was written; the segment is to be examined.</summary>
+    private ReadStatus? ReadSegment(
         LogSegment segment, long offset, long bound, int maxBytes, bool atLeastOneBatch, out FileSlice? slice, out long sliceEnd)
     {
         slice = null;
@@ -109,11 +116,18 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         bool isLeaseGiven = false;
         try
         {
-            long limit = FindLimit(segment, bound);
-            BatchLocation first = SegmentReader.FindBatch(segment, offset, limit);
+            if (!TryFindLimit(segment, bound, out long limit))
+            {
+                return null;
+            }
+
+            quarantine.FindStretch(segment, offset, ref limit, out long from, out DamagedRange? damage);
+            BatchLocation first = SegmentReader.FindBatch(segment, offset, limit, from);
+            from = Math.Max(from, segment.OffsetIndex.FindPosition(offset));
             if (first.Outcome != BatchSearch.Found)
             {
-                return first.Outcome == BatchSearch.Corrupt ? ReadStatus.Corrupt : ReadStatus.Ok;
+                return !segment.Integrity.Check(from, limit) ? null
+                    : first.Outcome == BatchSearch.Corrupt || damage is not null ? ReadStatus.Corrupt : ReadStatus.Ok;
             }
 
             long end = limit;
@@ -126,9 +140,15 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                     : first.LastOffset + 1);
             }
 
+            end = Math.Min(end, first.Position + int.MaxValue);
+            if (!segment.Integrity.Check(from, Math.Max(first.End, end)))
+            {
+                return null;
+            }
+
             if (end > first.Position)
             {
-                slice = new FileSlice(segment.Log, first.Position, (int)Math.Min(int.MaxValue, end - first.Position));
+                slice = new FileSlice(segment.Log, first.Position, (int)(end - first.Position));
                 isLeaseGiven = true;
             }
 
@@ -143,17 +163,25 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
     }
 
-    /// <summary>Where batches below the bound end in a segment.</summary>
-    private static long FindLimit(LogSegment segment, long bound)
+    /// <summary>Where batches below the bound end in a segment; false when the headers on the way are not what was written.</summary>
+    private bool TryFindLimit(LogSegment segment, long bound, out long limit)
     {
-        long size = segment.SizeBytes; // before the offset: see LogSegment.Publish
+        limit = segment.SizeBytes; // before the offset: see LogSegment.Publish
         if (segment.NextOffset <= bound)
         {
-            return size;
+            return true;
         }
 
-        BatchLocation at = SegmentReader.FindBatch(segment, bound, size);
-        return at.Outcome == BatchSearch.PastEnd ? size : at.Position;
+        quarantine.FindStretch(segment, bound, ref limit, out long from, out _);
+        BatchLocation at = SegmentReader.FindBatch(segment, bound, limit, from);
+        from = Math.Max(from, segment.OffsetIndex.FindPosition(bound));
+        if (!segment.Integrity.Check(from, at.Outcome == BatchSearch.Found ? at.End : limit))
+        {
+            return false;
+        }
+
+        limit = at.Outcome == BatchSearch.PastEnd ? limit : at.Position;
+        return true;
     }
 
     private static AbortedTransaction[] FindAborted(ReadOnlySpan<LogSegment> all, long from, long to)
@@ -170,6 +198,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         return found is null or { Count: 0 } ? [] : [.. found];
     }
 
+    /// <summary>The first record of a segment with the time; damaged ranges are passed over: nothing in them can be read.</summary>
     private TimestampOffset? FindRecord(LogSegment segment, long timestampMs, bool exact)
     {
         if (!segment.Log.TryAcquire())
@@ -182,24 +211,30 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             long from = Math.Max(offsets.LogStart, segment.BaseOffset);
             while (true)
             {
-                BatchLocation batch = SegmentReader.FindByTimestamp(segment, timestampMs, from, segment.SizeBytes);
-                if (batch.Outcome != BatchSearch.Found)
+                long limit = segment.SizeBytes;
+                quarantine.FindStretch(segment, from, ref limit, out long start, out DamagedRange? damage);
+                BatchLocation batch = SegmentReader.FindByTimestamp(segment, timestampMs, from, limit, start);
+                start = Math.Max(start, SegmentReader.FindWalkStart(segment, timestampMs, from));
+                if (!segment.Integrity.Check(start, batch.Outcome == BatchSearch.Found ? batch.End : limit))
                 {
-                    return null;
+                    quarantine.Examine(segment);
+                    continue;
                 }
 
-                using PooledBuffer buffer = PooledBuffer.Rent(batch.SizeBytes);
-                if (segment.Log.File.Read(batch.Position, buffer.Span) == batch.SizeBytes
-                    && new RecordBatchView(buffer.Span).IsChecksumValid)
+                if (batch.Outcome != BatchSearch.Found)
                 {
-                    using RecordBatchReader reader = RecordBatchReader.Open(buffer.Memory);
-                    while (reader.TryRead(out Record record))
+                    if (batch.Outcome == BatchSearch.Corrupt || damage is not { } hole)
                     {
-                        if (record.Offset >= from && (exact ? record.TimestampMs == timestampMs : record.TimestampMs >= timestampMs))
-                        {
-                            return new TimestampOffset(record.TimestampMs, record.Offset, epochs.EpochOf(record.Offset));
-                        }
+                        return null;
                     }
+
+                    from = hole.ToOffset;
+                    continue;
+                }
+
+                if (FindIn(segment, batch, timestampMs, from, exact) is { } found)
+                {
+                    return found;
                 }
 
                 from = batch.LastOffset + 1;
@@ -213,5 +248,23 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         {
             segment.Log.Release();
         }
+    }
+
+    private TimestampOffset? FindIn(LogSegment segment, BatchLocation batch, long timestampMs, long from, bool exact)
+    {
+        using PooledBuffer buffer = PooledBuffer.Rent(batch.SizeBytes);
+        if (segment.Log.File.Read(batch.Position, buffer.Span) == batch.SizeBytes && new RecordBatchView(buffer.Span).IsChecksumValid)
+        {
+            using RecordBatchReader reader = RecordBatchReader.Open(buffer.Memory);
+            while (reader.TryRead(out Record record))
+            {
+                if (record.Offset >= from && (exact ? record.TimestampMs == timestampMs : record.TimestampMs >= timestampMs))
+                {
+                    return new TimestampOffset(record.TimestampMs, record.Offset, epochs.EpochOf(record.Offset));
+                }
+            }
+        }
+
+        return null;
     }
 }

@@ -13,6 +13,7 @@ internal static class LogCommand
     {
         Verify(terminal, global),
         Dump(terminal, global),
+        LogRepairCommand.Create(terminal, global),
     };
 
     private static Command Verify(Terminal terminal, GlobalOptions global)

@@ -51,7 +51,14 @@ internal static class ServeCommand
         using ILoggerFactory logs =
             LoggerFactory.Create(static builder =>
             builder.AddProvider(new LineLoggerProvider(Console.Error)).SetMinimumLevel(LogLevel.Information));
-        await using LogEngine engine = await LogEngine.OpenAsync(config.Engine, cancellation);
+        ILogger damage = logs.CreateLogger("LogQueue.Engine");
+        await using LogEngine engine = await LogEngine.OpenAsync(
+            config.Engine with
+            {
+                DamageFound = line => damage.LogError(
+                    "Damaged: {What}. Reads of it are refused, and so are appends until `logqueue log repair`.", line),
+            },
+            cancellation);
         await using LogQueueServer server = await LogQueueServer.StartAsync(config.Server with { LoggerFactory = logs, Port =
             port ?? config.Server.Port }, engine, cancellation);
         Ready(terminal, config, engine, server, TimeProvider.System.GetElapsedTime(started));
