@@ -82,6 +82,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         foreach (LogSegment segment in Segments.Snapshot)
         {
             segment.Integrity.EpochOf = Checkpoint is null ? null : Epochs.EpochOf;
+            segment.TransactionIndex.TruncateToOffset(LogEndOffset); // of a log that was cut: it must not speak for later records
         }
 
         RememberDamage();

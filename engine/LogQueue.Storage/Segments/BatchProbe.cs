@@ -25,7 +25,12 @@ internal sealed class BatchProbe(IStorageFile file, long end) : IDisposable
     /// </summary>
     public ReadOnlySpan<byte> Peek(long position, int count)
     {
-        count = (int)Math.Clamp(end - position, 0, count);
+        if (position >= end)
+        {
+            return [];
+        }
+
+        count = (int)Math.Min(end - position, count);
         if (position < _start || position + count > _start + _count)
         {
             _start = position;

@@ -101,9 +101,12 @@ internal sealed class SegmentIntegrity(IStorageDevice device, LogSegment segment
             blocks += BitOperations.PopCount((ulong)word);
         }
 
-        if (blocks * SegmentSeal.BlockBytes >= UncheckedEnd)
+        lock (_lock)
         {
-            TrustAll();
+            if (ReferenceEquals(bits, _checked) && blocks * SegmentSeal.BlockBytes >= UncheckedEnd)
+            {
+                TrustAll();
+            }
         }
     }
 
