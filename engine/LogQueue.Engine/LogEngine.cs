@@ -42,6 +42,9 @@ public sealed class LogEngine : IAsyncDisposable
         _maintenance = new MaintenanceLoop(_directory, _topics, GroupOffsets, options);
         _cleaner = new CleanerLoop(_directory, _topics, options);
         _directory.Metrics.Observe(new EngineGauges(_directory, _topics, _metadata.Log, Recovery.ElapsedMs));
+        _directory.Metrics.MeasureDamage(
+            () => AllLogs.Sum(static log => log.Damage.Count), () => _maintenance.Scrubber.ScrubbedBytes,
+            () => _maintenance.Scrubber.LastRoundMs);
     }
 
     /// <summary>The options it was opened with.</summary>
@@ -75,6 +78,13 @@ public sealed class LogEngine : IAsyncDisposable
     public Task<Exception> Offline => _directory.Fence.Tripped;
 
     private IEnumerable<Partition> AllPartitions => _topics.Unordered.SelectMany(static topic => topic.Partitions);
+
+    private IEnumerable<PartitionLog> AllLogs =>
+        AllPartitions.Select(static partition => partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log);
+
+    /// <summary>What is damaged now, in words, with the partition; empty when nothing is. Reads of these offsets are refused.</summary>
+    public IReadOnlyList<string> Damage =>
+        [.. AllLogs.SelectMany(static log => log.Damage.Select(range => $"{PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)}: {range}"))];
 
     /// <summary>Opens the directory, recovers every partition and starts the commit thread and maintenance.</summary>
     /// <exception cref="ArgumentException">The options are wrong; the message lists every problem.</exception>

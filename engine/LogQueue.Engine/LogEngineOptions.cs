@@ -66,6 +66,19 @@ public sealed record LogEngineOptions
     /// <summary>Partitions opened at the same time; 0 means the number of processors (<c>num.recovery.threads.per.data.dir</c>).</summary>
     public int RecoveryThreads { get; init; }
 
+    /// <summary>
+    /// Bytes of sealed data read and checked in a second (<c>logqueue.scrub.bytes.per.second</c>); 0 switches the scrubber off.
+    /// </summary>
+    public long ScrubBytesPerSecond { get; init; } = 5 << 20;
+
+    /// <summary>All sealed data are checked at most once in this time (<c>logqueue.scrub.interval.ms</c>).</summary>
+    public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// Hears, in words, of every damaged range: at open, and when a read or the scrubber finds it. Called on any thread; keep it short.
+    /// </summary>
+    public Action<string>? DamageFound { get; init; }
+
     /// <summary>Everything that is wrong with these options, in words; empty when they are good.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -88,6 +101,10 @@ public sealed record LogEngineOptions
             $"SyncWaitLimit is {SyncWaitLimit}: it must be 1 second to 1 day.");
         Check(RecoveryThreads is >= 0 and <= 1_024, $"RecoveryThreads is {RecoveryThreads}: it must be 0 to 1024.");
         problems.AddRange(Cleaner?.Validate() ?? ["Cleaner is null: leave it out for the defaults."]);
+        Check(ScrubBytesPerSecond >= 0, $"ScrubBytesPerSecond is {ScrubBytesPerSecond}: it must be 0 or more.");
+        Check(
+            ScrubInterval > TimeSpan.Zero && ScrubInterval <= TimeSpan.FromDays(49),
+            $"ScrubInterval is {ScrubInterval}: it must be positive and at most 49 days.");
         foreach ((string key, string value) in TopicDefaults)
         {
             if (TopicConfigKeys.Check(key, value) is { } problem)

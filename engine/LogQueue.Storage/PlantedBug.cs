@@ -18,6 +18,7 @@ internal enum PlantedBug
     /// A cleaned segment takes the place of the old ones before its bytes are synced. Found by <c>CompactionCrashTests</c>.
     /// </summary>
     SwapBeforeSync,
+
     /// <summary>A failed sync counts as done, as in the runtime's own flush. Found by <c>FailingDiskTests</c>.</summary>
     IgnoreSyncError,
 
@@ -26,4 +27,14 @@ internal enum PlantedBug
 
     /// <summary>What a failed write left in the file is published as if it were whole. Found by <c>DiskErrorTests</c>.</summary>
     KeepPartialWrite,
+
+    /// <summary>
+    /// A read serves sealed bytes without checking them against the seal. Found by <c>EveryBitTests</c> and <c>ReadVerificationTests</c>.
+    /// </summary>
+    SkipReadVerify,
+
+    /// <summary>
+    /// Damage below the recovery point is cut like a torn tail. Found by <c>DamageTests</c> and <c>QuarantineTests</c>.
+    /// </summary>
+    TruncateDamage,
 }

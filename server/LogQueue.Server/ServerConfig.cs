@@ -186,6 +186,8 @@ public sealed class ServerConfig
             DiskMinFreeBytes = values.Long("logqueue.disk.min.free.bytes", defaults.DiskMinFreeBytes, -1),
             SyncWaitLimit = TimeSpan.FromMilliseconds(
                 values.Long("logqueue.sync.wait.limit.ms", (long)defaults.SyncWaitLimit.TotalMilliseconds, 1000, 86_400_000)),
+            ScrubBytesPerSecond = values.Long("logqueue.scrub.bytes.per.second", defaults.ScrubBytesPerSecond),
+            ScrubInterval = values.Milliseconds("logqueue.scrub.interval.ms", defaults.ScrubInterval),
             RecoveryThreads = values.Int("num.recovery.threads.per.data.dir", defaults.RecoveryThreads),
             Cleaner = ReadCleaner(values, defaults.Cleaner),
             TopicDefaults = ReadTopicDefaults(values, given),

@@ -6,7 +6,8 @@ namespace LogQueue.House.Tests;
 public sealed partial class UsingTableTests
 {
     /// <summary>Inside Storage each namespace may use those before it.</summary>
-    private static readonly string[] StorageOrder = ["Files", "Indexes", "Segments", "Compaction", "Partitions", "Journal", "Maintenance"];
+    private static readonly string[] StorageOrder =
+        ["Files", "Indexes", "Segments", "Compaction", "Partitions", "Journal", "Maintenance", "Scrubbing", "Repair"];
 
     [GeneratedRegex(@"^\s*(?:global )?using (?:static )?(?:\w+ = )?(?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex UsingLine();

@@ -60,6 +60,15 @@ internal sealed class EngineMetrics : IDisposable
         _retainedRecords = _meter.CreateCounter<long>("logqueue.retention.records", "{record}", "Offsets removed by retention.");
     }
 
+    /// <summary>Adds what the scrubber tells, and the number of damaged ranges: alarm on anything above 0.</summary>
+    public void MeasureDamage(Func<long> damagedRanges, Func<long> scrubbedBytes, Func<long> lastScrubRoundMs)
+    {
+        Gauge("logqueue.damaged.ranges", "{range}", "Offset ranges that are damaged.", damagedRanges);
+        _meter.CreateObservableCounter("logqueue.scrub.bytes", () => new Measurement<long>(scrubbedBytes(), _engine), "By",
+            "Bytes at rest that the scrubber checked.");
+        Gauge("logqueue.scrub.last.round", "ms", "When the scrubber last ended a round, since 1970; -1 before the first.", lastScrubRoundMs);
+    }
+
     /// <summary>True while somebody measures waits for durability.</summary>
     public bool MeasuresDurableWaits => _durableWait.Enabled;
 

@@ -4,6 +4,8 @@ using LogQueue.Engine.Opening;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
 using LogQueue.Storage;
+using LogQueue.Storage.Partitions;
+using LogQueue.Storage.Scrubbing;
 
 namespace LogQueue.Engine.Maintenance;
 
@@ -18,8 +20,14 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private readonly Scrubber _scrubber = new(
+        new ScrubOptions { BytesPerSecond = options.ScrubBytesPerSecond, Interval = options.ScrubInterval }, options.TimeProvider,
+        () => [.. topics.Unordered.SelectMany(static topic => topic.Partitions).Select(static p => p.OpenedLog).OfType<PartitionLog>()]);
     private Task _rounds = Task.CompletedTask;
     private Task _diskChecks = Task.CompletedTask;
+
+    /// <summary>The check of data at rest.</summary>
+    public Scrubber Scrubber => _scrubber;
 
     /// <summary>The last failure of a round; null when the last round was good.</summary>
     public Exception? LastFailure { get; private set; }
@@ -27,6 +35,7 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
     /// <summary>Starts the timers.</summary>
     public void Start()
     {
+        _scrubber.Start();
         _rounds = RepeatAsync(options.MaintenanceInterval, RunOnceAsync);
         if (options.DiskMinFreeBytes != 0)
         {
@@ -77,6 +86,7 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
     /// <summary>Ends the loop and waits for a running round.</summary>
     public async Task StopAsync()
     {
+        await _scrubber.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_rounds, _diskChecks).ConfigureAwait(false);
     }

@@ -56,6 +56,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             Background = RunInBackground,
             Space = _space,
             WaitsEnd = true,
+            DamageFound = (directory, range) => options.DamageFound?.Invoke($"{Path.GetFileName(directory)}: {range}"),
         };
 
         // Committed offsets and metadata may use the last of the disk, and what waits for them changes memory: it waits as long as it

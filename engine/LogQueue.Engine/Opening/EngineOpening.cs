@@ -74,6 +74,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
             LostDirectories = _lost,
             Damage = _damage,
         };
+        _damage.ForEach(line => options.DamageFound?.Invoke(line));
     }
 
     private async Task OpenLockedAsync(CancellationToken cancellationToken)

@@ -66,7 +66,7 @@ internal sealed class SegmentRewriter : IDisposable
     public void Finish()
     {
         SegmentSealer.Seal(_device, Cleaned); // the seal is written last, and syncs the directory
-        if (!SegmentSealer.TryAdopt(_device, Cleaned, long.MaxValue))
+        if (!SegmentSealer.TryAdopt(_device, Cleaned))
         {
             throw new CorruptLogException(Cleaned.Log.Path, 0, "the segment as it was just written", "other bytes");
         }

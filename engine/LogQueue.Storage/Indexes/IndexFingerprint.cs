@@ -5,26 +5,34 @@ using LogQueue.Wire.Memory;
 namespace LogQueue.Storage.Indexes;
 
 /// <summary>
-/// Length and CRC-32C of a segment's offset and time index: a flipped bit in an index can look right and still hide records, so an index
+/// Length and CRC-32C of a segment's offset, time and transaction index: a flipped bit in an index can look right and still hide records,
+/// so an index
 /// file is trusted only when it is the one that was written. Immutable.
 /// </summary>
 internal readonly record struct IndexFingerprint(int OffsetIndexBytes, uint OffsetIndexChecksum, int TimeIndexBytes, uint TimeIndexChecksum)
 {
     private const int ChunkBytes = 64 << 10;
 
-    /// <summary>Reads both files; a missing one has length -1.</summary>
-    internal static IndexFingerprint Of(IStorageDevice device, string offsetIndexPath, string timeIndexPath)
+    /// <summary>The transaction index; there is no file without aborted transactions.</summary>
+    public FileFingerprint Transactions { get; init; } = FileFingerprint.Missing;
+
+    /// <summary>Reads the files; a missing one has length -1.</summary>
+    internal static IndexFingerprint Of(IStorageDevice device, string offsetIndexPath, string timeIndexPath, string transactionIndexPath)
     {
-        (int offsetBytes, uint offsetChecksum) = Read(device, offsetIndexPath);
-        (int timeBytes, uint timeChecksum) = Read(device, timeIndexPath);
-        return new IndexFingerprint(offsetBytes, offsetChecksum, timeBytes, timeChecksum);
+        FileFingerprint offsets = Read(device, offsetIndexPath);
+        FileFingerprint times = Read(device, timeIndexPath);
+        return new IndexFingerprint(offsets.Bytes, offsets.Checksum, times.Bytes, times.Checksum)
+        {
+            Transactions = Read(device, transactionIndexPath),
+        };
     }
 
-    private static (int Bytes, uint Checksum) Read(IStorageDevice device, string path)
+    /// <summary>Reads one file; a missing one has length -1.</summary>
+    internal static FileFingerprint Read(IStorageDevice device, string path)
     {
         if (!device.FileExists(path))
         {
-            return (-1, 0);
+            return FileFingerprint.Missing;
         }
 
         using IStorageFile file = device.Open(path, StorageOpenMode.Read);
@@ -36,6 +44,6 @@ internal readonly record struct IndexFingerprint(int OffsetIndexBytes, uint Offs
             checksum = Crc32C.Append(checksum, buffer.Span[..read]);
         }
 
-        return ((int)Math.Min(int.MaxValue, position), checksum);
+        return new FileFingerprint((int)Math.Min(int.MaxValue, position), checksum);
     }
 }

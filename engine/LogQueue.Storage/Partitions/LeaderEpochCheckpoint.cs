@@ -19,6 +19,9 @@ internal sealed class LeaderEpochCheckpoint
 
     public int Count => _epochs.Count;
 
+    /// <summary>Each epoch and where it starts.</summary>
+    public IReadOnlyList<(int Epoch, long StartOffset)> Entries => _epochs;
+
     /// <summary>Notes that an epoch starts at an offset, when it is newer than the newest. True when noted.</summary>
     public bool TryAdd(int epoch, long startOffset)
     {

@@ -42,6 +42,8 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, _durableEnd, _segmentBase, _position)
         {
             Indexes = closedIndexes,
+            Transactions = closedIndexes?.Transactions
+                ?? IndexFingerprint.Read(context.Device, SegmentFileName.PathOf(directory, _segmentBase, SegmentFileName.TransactionIndex)),
         };
         next.Save(context.Device, directory);
         _last = next;

@@ -146,11 +146,12 @@ internal sealed class LogCleaning(LogSession log)
     {
         LogSegment replacement = LogSegment.Open(log.Context.Device, log.Directory, sources[0].BaseOffset, log.Context.FileBudget,
             log.Context.MapBudget, writable: false);
-        if (!SegmentSealer.TryAdopt(log.Context.Device, replacement, long.MaxValue))
+        if (!SegmentSealer.TryAdopt(log.Context.Device, replacement))
         {
             throw new CorruptLogException(replacement.Log.Path, 0, "the cleaned segment as it was sealed", "other bytes");
         }
 
+        replacement.Integrity.EpochOf = sources[0].Integrity.EpochOf;
         replacement.Rest();
         lock (log.AppendLock)
         {

@@ -5,8 +5,11 @@ using LogQueue.Wire.Memory;
 
 namespace LogQueue.Storage.Partitions;
 
-/// <summary>Reads a log: by offset, by time. Takes no lock of the log; leases keep files open. Thread-safe.</summary>
-internal sealed class LogReader(SegmentList segments, LogOffsets offsets, LeaderEpochCheckpoint epochs, DamagedRange[] damage)
+/// <summary>
+/// Reads a log: by offset, by time. What was not checked since the start is checked before it is served; what is damaged is not served.
+/// Takes no lock of the log; leases keep files open. Thread-safe.
+/// </summary>
+internal sealed class LogReader(SegmentList segments, LogOffsets offsets, LeaderEpochCheckpoint epochs, Quarantine quarantine)
 {
     /// <summary>Whole batches from the one that holds the offset, at most <paramref name="maxBytes"/> unless the first is larger.</summary>
     public ReadResult Read(long offset, int maxBytes, ReadIsolation isolation, bool atLeastOneBatch)
@@ -26,8 +29,13 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
 
         ReadOnlySpan<LogSegment> all = segments.Snapshot;
-        for (int i = Math.Max(0, SegmentList.Find(all, offset)); i < all.Length && all[i].BaseOffset < bound; i++)
+        for (int i = Math.Max(0, SegmentList.Find(all, offset)); i < all.Length && all[i].BaseOffset < bound;)
         {
+            if (quarantine.Holds(offset))
+            {
+                return Answer(ReadStatus.Corrupt, null, []);
+            }
+
             if (!all[i].Log.TryAcquire())
             {
                 // Retention or the cleaner took it between the look at the list and here.
@@ -38,14 +46,16 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                 }
 
                 all = now;
-                i = Math.Max(0, SegmentList.Find(all, offset)) - 1;
+                i = Math.Max(0, SegmentList.Find(all, offset));
                 continue;
             }
 
-            FileSlice? slice = null;
-            long sliceEnd = bound;
-            ReadStatus status = IsDamaged(offset) ? Release(all[i])
-                : ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out slice, out sliceEnd);
+            if (ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out FileSlice? slice, out long sliceEnd) is not { } status)
+            {
+                quarantine.Examine(all[i]); // from here on its damage is known: look again
+                continue;
+            }
+
             if (status != ReadStatus.Ok || slice is not null)
             {
                 AbortedTransaction[] aborted = slice is not null && isolation == ReadIsolation.Committed
@@ -59,6 +69,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             }
 
             offset = Math.Max(offset, i + 1 < all.Length ? all[i + 1].BaseOffset : bound);
+            i++;
         }
 
         return Answer(ReadStatus.Ok, null, []);
@@ -129,27 +140,11 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
     }
 
-    private bool IsDamaged(long offset)
-    {
-        foreach (DamagedRange hole in damage)
-        {
-            if (offset >= hole.FromOffset && offset < hole.ToOffset)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static ReadStatus Release(LogSegment segment)
-    {
-        segment.Log.Release();
-        return ReadStatus.Corrupt;
-    }
-
-    /// <summary>Reads from one segment under a lease, which goes to the slice or ends here.</summary>
-    private static ReadStatus ReadSegment(
+    /// <summary>
+    /// Reads from one segment under a lease, which goes to the slice or ends here. Null: something on the way is not what was written; the
+    /// segment is to be examined.
+    /// </summary>
+    private ReadStatus? ReadSegment(
         LogSegment segment, long offset, long bound, int maxBytes, bool atLeastOneBatch, out FileSlice? slice, out long sliceEnd)
     {
         slice = null;
@@ -157,11 +152,18 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         bool isLeaseGiven = false;
         try
         {
-            long limit = FindLimit(segment, bound);
-            BatchLocation first = SegmentReader.FindBatch(segment, offset, limit);
+            if (!TryFindLimit(segment, bound, out long limit))
+            {
+                return null;
+            }
+
+            quarantine.FindStretch(segment, offset, ref limit, out long from, out DamagedRange? damage);
+            BatchLocation first = SegmentReader.FindBatch(segment, offset, limit, from);
+            from = Math.Max(from, segment.OffsetIndex.FindPosition(offset));
             if (first.Outcome != BatchSearch.Found)
             {
-                return first.Outcome == BatchSearch.Corrupt ? ReadStatus.Corrupt : ReadStatus.Ok;
+                return !segment.Integrity.Check(from, limit) ? null
+                    : first.Outcome == BatchSearch.Corrupt || damage is not null ? ReadStatus.Corrupt : ReadStatus.Ok;
             }
 
             long end = limit;
@@ -174,9 +176,15 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                     : first.LastOffset + 1);
             }
 
+            end = Math.Min(end, first.Position + int.MaxValue);
+            if (!segment.Integrity.Check(from, Math.Max(first.End, end)))
+            {
+                return null;
+            }
+
             if (end > first.Position)
             {
-                slice = new FileSlice(segment.Log, first.Position, (int)Math.Min(int.MaxValue, end - first.Position));
+                slice = new FileSlice(segment.Log, first.Position, (int)(end - first.Position));
                 isLeaseGiven = true;
             }
 
@@ -191,17 +199,25 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
     }
 
-    /// <summary>Where batches below the bound end in a segment.</summary>
-    private static long FindLimit(LogSegment segment, long bound)
+    /// <summary>Where batches below the bound end in a segment; false when the headers on the way are not what was written.</summary>
+    private bool TryFindLimit(LogSegment segment, long bound, out long limit)
     {
-        long size = segment.SizeBytes; // before the offset: see LogSegment.Publish
+        limit = segment.SizeBytes; // before the offset: see LogSegment.Publish
         if (segment.NextOffset <= bound)
         {
-            return size;
+            return true;
         }
 
-        BatchLocation at = SegmentReader.FindBatch(segment, bound, size);
-        return at.Outcome == BatchSearch.PastEnd ? size : at.Position;
+        quarantine.FindStretch(segment, bound, ref limit, out long from, out _);
+        BatchLocation at = SegmentReader.FindBatch(segment, bound, limit, from);
+        from = Math.Max(from, segment.OffsetIndex.FindPosition(bound));
+        if (!segment.Integrity.Check(from, at.Outcome == BatchSearch.Found ? at.End : limit))
+        {
+            return false;
+        }
+
+        limit = at.Outcome == BatchSearch.PastEnd ? limit : at.Position;
+        return true;
     }
 
     private static AbortedTransaction[] FindAborted(ReadOnlySpan<LogSegment> all, long from, long to)
@@ -218,6 +234,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         return found is null or { Count: 0 } ? [] : [.. found];
     }
 
+    /// <summary>The first record of a segment with the time; damaged ranges are passed over: nothing in them can be read.</summary>
     private TimestampOffset? FindRecord(LogSegment segment, long timestampMs, bool exact, out bool isGone)
     {
         isGone = !segment.Log.TryAcquire();
@@ -231,24 +248,30 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             long from = Math.Max(offsets.LogStart, segment.BaseOffset);
             while (true)
             {
-                BatchLocation batch = SegmentReader.FindByTimestamp(segment, timestampMs, from, segment.SizeBytes);
-                if (batch.Outcome != BatchSearch.Found)
+                long limit = segment.SizeBytes;
+                quarantine.FindStretch(segment, from, ref limit, out long start, out DamagedRange? damage);
+                BatchLocation batch = SegmentReader.FindByTimestamp(segment, timestampMs, from, limit, start);
+                start = Math.Max(start, SegmentReader.FindWalkStart(segment, timestampMs, from));
+                if (!segment.Integrity.Check(start, batch.Outcome == BatchSearch.Found ? batch.End : limit))
                 {
-                    return null;
+                    quarantine.Examine(segment);
+                    continue;
                 }
 
-                using PooledBuffer buffer = PooledBuffer.Rent(batch.SizeBytes);
-                if (segment.Log.File.Read(batch.Position, buffer.Span) == batch.SizeBytes
-                    && new RecordBatchView(buffer.Span).IsChecksumValid)
+                if (batch.Outcome != BatchSearch.Found)
                 {
-                    using RecordBatchReader reader = RecordBatchReader.Open(buffer.Memory);
-                    while (reader.TryRead(out Record record))
+                    if (batch.Outcome == BatchSearch.Corrupt || damage is not { } hole)
                     {
-                        if (record.Offset >= from && (exact ? record.TimestampMs == timestampMs : record.TimestampMs >= timestampMs))
-                        {
-                            return new TimestampOffset(record.TimestampMs, record.Offset, epochs.EpochOf(record.Offset));
-                        }
+                        return null;
                     }
+
+                    from = hole.ToOffset;
+                    continue;
+                }
+
+                if (FindIn(segment, batch, timestampMs, from, exact) is { } found)
+                {
+                    return found;
                 }
 
                 from = batch.LastOffset + 1;
@@ -262,5 +285,23 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         {
             segment.Log.Release();
         }
+    }
+
+    private TimestampOffset? FindIn(LogSegment segment, BatchLocation batch, long timestampMs, long from, bool exact)
+    {
+        using PooledBuffer buffer = PooledBuffer.Rent(batch.SizeBytes);
+        if (segment.Log.File.Read(batch.Position, buffer.Span) == batch.SizeBytes && new RecordBatchView(buffer.Span).IsChecksumValid)
+        {
+            using RecordBatchReader reader = RecordBatchReader.Open(buffer.Memory);
+            while (reader.TryRead(out Record record))
+            {
+                if (record.Offset >= from && (exact ? record.TimestampMs == timestampMs : record.TimestampMs >= timestampMs))
+                {
+                    return new TimestampOffset(record.TimestampMs, record.Offset, epochs.EpochOf(record.Offset));
+                }
+            }
+        }
+
+        return null;
     }
 }

@@ -1,26 +1,27 @@
-using LogQueue.Records;
+using System.Runtime.InteropServices;
 using LogQueue.Storage.Compaction;
 using LogQueue.Storage.Files;
+using LogQueue.Storage.Indexes;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
 
 /// <summary>
 /// Opens the files of a partition. Sealed segments are taken over; the rest is scanned from the recovery point: a torn tail is cut, indexes
-/// and producer state are rebuilt. Damage of what was durable is never cut: it is kept, listed, and the log takes no appends. Running it
-/// twice
-/// gives the same log. Used once, by one thread.
+/// and producer state are rebuilt. Damage of what was durable is never cut (<see cref="SegmentRecovery"/> has the rule): it is kept,
+/// listed, and the log takes no appends. Running it twice gives the same log. Used once, by one thread.
 /// </summary>
 internal sealed class LogRecovery(PartitionLogContext context, string directory, LogOptions options, bool cleanShutdown)
 {
     private readonly IStorageDevice _device = context.Device;
     private readonly List<string> _notes = [];
-    private long _scannedBytes;
-    private long _cutBytes;
-    private int _rebuiltIndexes;
+    private SegmentRecovery _scan = null!;
     private bool _epochsChanged;
     private bool _wasCut;
     private bool _wasCompacted;
+
+    /// <summary>True: every byte of every segment is read and checked, not only what no seal vouches for.</summary>
+    public bool IsThorough { get; init; }
 
     public SegmentList Segments { get; } = new();
 
@@ -41,11 +42,11 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
 
     public RecoveryReport Report => new()
     {
-        ScannedBytes = _scannedBytes,
-        CutBytes = _cutBytes,
-        RebuiltIndexes = _rebuiltIndexes,
-        Damage = [.. Damage.Select(static d => $"offsets {d.FromOffset} to {d.ToOffset - 1}: {d.What}")],
-        Notes = _notes,
+        ScannedBytes = _scan.ScannedBytes,
+        CutBytes = _scan.CutBytes,
+        RebuiltIndexes = _scan.RebuiltIndexes,
+        Damage = [.. Damage.Select(static d => d.ToString())],
+        Notes = [.. _scan.Notes, .. _notes],
     };
 
     /// <summary>Does it all. Throws <see cref="StorageException"/> when the disk fails, never for damage.</summary>
@@ -59,9 +60,25 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
 
         _wasCompacted = options.Compacted || _device.FileExists(Path.Combine(directory, CleanCheckpoint.FileName));
         Checkpoint = RecoveryCheckpoint.TryLoad(_device, directory);
-        LeaderEpochCheckpoint? epochs = LeaderEpochCheckpoint.TryLoad(_device, directory);
+        List<long> bases = ListSegments();
+        LeaderEpochCheckpoint? epochs = LeaderEpochRecovery.TryLoad(_device, directory, bases);
         Epochs = epochs ?? Epochs;
-        OpenSegments(ListSegments());
+        bool allowGaps = _wasCompacted || Checkpoint is null or { Generation: RecoveryCheckpoint.KafkaGeneration };
+        _scan = new SegmentRecovery(context, options, Checkpoint, cleanShutdown, allowGaps)
+        {
+            EpochSeen = (epoch, offset) => _epochsChanged |= Epochs.TryAdd(epoch, offset),
+            EpochOf = Checkpoint is not null && epochs is { Count: 1 } ? epochs.EpochOf : null,
+        };
+        OpenSegments(bases, IsThorough ? null : QuarantineFile.Load(_device, directory));
+        if (epochs is null || !LeaderEpochRecovery.IsRight(Epochs, Segments))
+        {
+            Epochs = LeaderEpochRecovery.Rebuild(Segments);
+            _epochsChanged = true;
+        }
+
+        FindMissingSegments(bases);
+        Damage.AddRange(_scan.Damage);
+        _wasCut |= _scan.WasCut;
         LogEndOffset = Math.Max(Segments.Count == 0 ? 0 : Segments.Active.NextOffset, Damage.Count == 0 ? 0
             : Damage.Max(static d => d.ToOffset));
         EnsureActive();
@@ -71,7 +88,20 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             Epochs.Save(_device, directory);
         }
 
-        Producers = new ProducerStateRecovery(context, directory, Segments).Run(LogStartOffset, LogEndOffset);
+        foreach (LogSegment segment in Segments.Snapshot)
+        {
+            segment.Integrity.EpochOf = Checkpoint is null ? null : Epochs.EpochOf;
+            segment.TransactionIndex.TruncateToOffset(LogEndOffset); // of a log that was cut: it must not speak for later records
+        }
+
+        RememberDamage();
+        var producers = new ProducerStateRecovery(context, directory, Segments);
+        if (producers.HasProducers())
+        {
+            SuspectTransactions().ForEach(segment => producers.RebuildTransactions(segment, LogStartOffset));
+        }
+
+        Producers = producers.Run(LogStartOffset, LogEndOffset);
         MakeDurable();
     }
 
@@ -109,242 +139,137 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         return bases;
     }
 
-    private void OpenSegments(List<long> bases)
+    private void OpenSegments(List<long> bases, IReadOnlySet<long>? suspects)
     {
         for (int i = 0; i < bases.Count; i++)
         {
-            bool isLast = i == bases.Count - 1;
+            bool isSuspect = suspects?.Contains(bases[i]) ?? true;
             LogSegment segment = LogSegment.Open(_device, directory, bases[i], context.FileBudget, context.MapBudget, writable: true);
+            segment.Integrity.AllowGaps = _scan.AllowGaps;
             Segments.Add(segment);
-            if (!isLast && SegmentSealer.TryAdopt(_device, segment, bases[i + 1]))
+            if (i < bases.Count - 1)
             {
-                segment.Rest();
-                continue;
+                if (SegmentSealer.TryLoad(_device, segment, bases[i + 1]) is not { } seal)
+                {
+                    Unsealed.Add(segment);
+                }
+                else if (TakeOver(segment, seal, isSuspect))
+                {
+                    continue;
+                }
+                else
+                {
+                    Unsealed.Add(segment);
+                    continue;
+                }
             }
 
-            bool isCut = Scan(segment, isLast ? null : bases[i + 1]);
-            if (isCut && !isLast)
+            if (_scan.Scan(segment, CollectionsMarshal.AsSpan(bases)[(i + 1)..], isSuspect) && i < bases.Count - 1)
             {
-                _notes.Add($"the segments after {bases[i]} were never durable and are deleted");
+                _notes.Add($"the segments after {bases[i]} were never durable");
                 _wasCut = true;
+                Unsealed.Remove(segment);
                 for (int k = bases.Count - 1; k > i; k--)
                 {
-                    DeleteSegmentFiles(bases[k]);
+                    PutAway(bases[k]);
                 }
 
+                bases.RemoveRange(i + 1, bases.Count - i - 1);
                 return;
-            }
-
-            if (!isLast)
-            {
-                Unsealed.Add(segment);
             }
         }
     }
 
-    /// <summary>Scans what is not known to be right. Returns true when the log must end in this segment.</summary>
-    private bool Scan(LogSegment segment, long? nextBase)
+    /// <summary>Takes over a segment whose seal fits its log; false when its indexes had to be rebuilt.</summary>
+    private bool TakeOver(LogSegment segment, SegmentSeal seal, bool isSuspect)
     {
-        long fileBytes = _device.FileLength(segment.Log.Path);
-        bool allowGaps = _wasCompacted || Checkpoint is null or { Generation: RecoveryCheckpoint.KafkaGeneration };
-        string? stop;
-        DropCache(segment);
-        long start = FindScanStart(segment, fileBytes);
-        if (!TryScanFrom(segment, start, fileBytes, allowGaps, out stop) && start > 0)
+        segment.Integrity.AllowGaps |= seal.HasGaps;
+        if (!SegmentSealer.TryAdopt(_device, segment, seal))
         {
-            start = 0; // the index pointed into the middle of something: it cannot be trusted
-            _ = TryScanFrom(segment, 0, fileBytes, allowGaps, out stop);
-        }
-
-        if (start == 0 && fileBytes > 0)
-        {
-            _rebuiltIndexes++;
-        }
-
-        long next = segment.NextOffset;
-        long lastData = stop is null ? segment.SizeBytes : FindLastDataByte(segment, segment.SizeBytes, fileBytes);
-        bool onlyZerosFollow = lastData == segment.SizeBytes;
-        long recoveryPoint = Checkpoint?.RecoveryPoint ?? -1;
-        if (nextBase is { } following)
-        {
-            if (next == following || (onlyZerosFollow && allowGaps))
-            {
-                return false;
-            }
-
-            if (Checkpoint is null || next < recoveryPoint)
-            {
-                AddDamage(next, following, segment, stop ?? "the end of the file");
-                return false;
-            }
-        }
-        else if (next < recoveryPoint)
-        {
-            AddDamage(next, recoveryPoint, segment, stop ?? "the end of the file");
-            return false;
-        }
-        else if (cleanShutdown && Checkpoint is null && !onlyZerosFollow)
-        {
-            AddDamage(next, next + 1, segment, stop!);
+            _scan.Reindex(segment, seal);
             return false;
         }
 
-        Cut(segment, lastData, fileBytes, stop);
+        segment.Rest();
+        if (isSuspect)
+        {
+            _scan.Examine(segment);
+        }
+
         return true;
     }
 
-    /// <summary>
-    /// After a failed sync the page cache shows what the disk never got. What was not known to be durable is therefore read from the disk;
-    /// what is still waiting to be written stays cached, and is synced by <see cref="MakeDurable"/> or fails there.
-    /// </summary>
-    private void DropCache(LogSegment segment)
+    /// <summary>Offsets between the log start and the end for which there is no file.</summary>
+    private void FindMissingSegments(List<long> bases)
     {
-        if (!cleanShutdown)
+        if (_scan.AllowGaps)
         {
-            const long Block = 64 << 10; // larger than any page: part of a page stays cached
-            long from = Checkpoint is { } c && c.SegmentBaseOffset == segment.BaseOffset ? c.Position : 0;
-            segment.DropCache(from / Block * Block);
-        }
-    }
-
-    /// <summary>
-    /// Brings the segment to a batch boundary up to which it is known to be whole, and its indexes with it; 0 when there is none.
-    /// </summary>
-    private long FindScanStart(LogSegment segment, long fileBytes)
-    {
-        if (Checkpoint is not { } c || c.SegmentBaseOffset != segment.BaseOffset || c.Position > fileBytes || c.Position == 0)
-        {
-            return 0;
+            return;
         }
 
-        if (c.Indexes is { } closed && segment.FingerprintIndexes(_device) == closed
-            && segment.OffsetIndex.TryLoad(c.Position) && segment.TimeIndex.TryLoad(c.RecoveryPoint))
+        if (bases.Count > 0 && bases[0] > LogStartOffset)
         {
-            long start = segment.OffsetIndex.FindBatchAtOrBelow(c.Position - 1);
-            if (start > 0)
+            Damage.Add(new DamagedRange(LogStartOffset, bases[0], $"no segment file in '{directory}' holds them"));
+        }
+
+        ReadOnlySpan<LogSegment> all = Segments.Snapshot;
+        for (int i = 0; i + 1 < all.Length; i++)
+        {
+            long from = all[i].NextOffset;
+            if (from < all[i + 1].BaseOffset && !all[i].Integrity.AllowGaps
+                && !_scan.Damage.Exists(d => d.ToOffset > from && d.FromOffset <= from))
             {
-                return start;
+                Damage.Add(new DamagedRange(from, all[i + 1].BaseOffset, $"no segment file in '{directory}' holds them"));
             }
         }
-
-        // Index files of a log that was not closed may lack entries or hold old ones: the headers tell all that an index knows.
-        Clear(segment);
-        return WithLog(segment, log => SegmentReader.IndexHeaders(segment, c.Position, options.IndexIntervalBytes)) ? c.Position : 0;
     }
 
-    private bool TryScanFrom(LogSegment segment, long start, long fileBytes, bool allowGaps, out string? stop)
+    /// <summary>Segments whose transaction index is not what a seal or the checkpoint vouches for.</summary>
+    private List<LogSegment> SuspectTransactions()
     {
-        bool isIndexed = start > 0 && segment.SizeBytes == start;
-        if (start == 0)
+        List<LogSegment> suspects = [.. Unsealed];
+        LogSegment active = Segments.Active;
+        if (active.SizeBytes > 0 && (Checkpoint?.SegmentBaseOffset != active.BaseOffset || Checkpoint.Transactions
+            != IndexFingerprint.Read(_device, active.PathOf(SegmentFileName.TransactionIndex))))
         {
-            Clear(segment);
+            suspects.Add(active);
         }
 
-        string? reason = null;
-        bool found = WithLog(segment, log =>
-        {
-            long expected = isIndexed ? segment.NextOffset : segment.BaseOffset;
-            using var scanner = new SegmentScanner(log, start, fileBytes, expected, allowGaps);
-            while (scanner.MoveNext())
-            {
-                var batch = new RecordBatchView(scanner.Current);
-                if (scanner.BatchCount == 1 && start > 0 && !isIndexed)
-                {
-                    ResumeIndexes(segment, batch, start);
-                }
-
-                segment.Index(batch, scanner.Position, options.IndexIntervalBytes);
-                segment.Publish(batch.NextOffset, scanner.Position + batch.SizeBytes);
-                _epochsChanged |= Epochs.TryAdd(batch.PartitionLeaderEpoch, batch.BaseOffset);
-            }
-
-            _scannedBytes += scanner.Position - start;
-            reason = scanner.StopReason;
-            return scanner.BatchCount > 0 || start == 0 || isIndexed;
-        });
-        stop = reason;
-        return found;
+        return suspects;
     }
 
-    private static void Clear(LogSegment segment)
+    private void RememberDamage()
     {
-        segment.OffsetIndex.Clear();
-        segment.TimeIndex.Clear();
-        segment.Adopt(segment.BaseOffset, 0, -1, -1, -1);
-    }
-
-    private static T WithLog<T>(LogSegment segment, Func<IStorageFile, T> action)
-    {
-        if (!segment.Log.TryAcquire())
+        var segments = Damage.Where(static d => d.SegmentBaseOffset >= 0).Select(static d => d.SegmentBaseOffset).ToHashSet();
+        if (segments.Count > 0 || QuarantineFile.Load(_device, directory) is not { Count: 0 })
         {
-            throw new InvalidOperationException("A segment that is being opened cannot be retired.");
-        }
-
-        try
-        {
-            return action(segment.Log.File);
-        }
-        finally
-        {
-            segment.Log.Release();
+            QuarantineFile.Save(_device, directory, segments);
         }
     }
 
-    /// <summary>Keeps the index up to the batch from which the scan goes on.</summary>
-    private static void ResumeIndexes(LogSegment segment, in RecordBatchView batch, long position)
+    /// <summary>A segment that was never durable: kept aside when it holds anything at all.</summary>
+    private void PutAway(long baseOffset)
     {
-        segment.OffsetIndex.TruncateToPosition(position + 1);
-        segment.TimeIndex.TruncateToOffset(batch.NextOffset);
-        _ = segment.TimeIndex.TryGetLast(out long timestamp, out long offset);
-        BatchLocation first = SegmentReader.FindBatch(segment, segment.BaseOffset, position);
-        segment.Adopt(batch.BaseOffset, position, timestamp, offset, first.MaxTimestampMs);
-    }
-
-    private static long FindLastDataByte(LogSegment segment, long from, long to)
-    {
-        byte[] chunk = new byte[64 << 10];
-        return WithLog(segment, log =>
+        string path = SegmentFileName.PathOf(directory, baseOffset, SegmentFileName.Log);
+        bool isEmpty;
+        using (IStorageFile file = _device.Open(path, StorageOpenMode.Read))
         {
-            long last = from;
-            for (long at = from; at < to; at += chunk.Length)
-            {
-                ReadOnlySpan<byte> bytes = chunk.AsSpan(0, log.Read(at, chunk.AsSpan(0, (int)Math.Min(chunk.Length, to - at))));
-                int found = bytes.LastIndexOfAnyExcept((byte)0);
-                last = found < 0 ? last : at + found + 1;
-            }
-
-            return last;
-        });
-    }
-
-    private void Cut(LogSegment segment, long lastData, long fileBytes, string? stop)
-    {
-        if (lastData > segment.SizeBytes)
-        {
-            _wasCut = true;
-            _cutBytes += lastData - segment.SizeBytes;
-            _notes.Add($"segment {segment.BaseOffset}: cut {lastData - segment.SizeBytes} bytes at {segment.SizeBytes} after offset "
-                + $"{segment.NextOffset - 1}, behind the recovery point ({stop})");
+            isEmpty = DataEnd.Find(file, 0, file.Length) == 0;
         }
 
-        if (fileBytes > segment.SizeBytes)
+        if (!isEmpty)
         {
-            segment.Trim();
+            _notes.Add($"segment {baseOffset} is kept in {LostAndFound.Move(_device, path)}");
         }
-    }
 
-    private void AddDamage(long from, long to, LogSegment segment, string found)
-    {
-        var range = new DamagedRange(from, to, $"'{segment.Log.Path}' at byte {segment.SizeBytes}: {found}");
-        Damage.Add(range);
-        _notes.Add($"damaged: {range.What}; all bytes are kept and appends are refused");
+        DeleteSegmentFiles(baseOffset);
     }
 
     private void EnsureActive()
     {
         if (Segments.Count > 0 && LogStartOffset <= LogEndOffset)
         {
-            LogStartOffset = Math.Max(LogStartOffset, Segments.Snapshot[0].BaseOffset);
+            LogStartOffset = Damage.Count > 0 ? LogStartOffset : Math.Max(LogStartOffset, Segments.Snapshot[0].BaseOffset);
             return;
         }
 

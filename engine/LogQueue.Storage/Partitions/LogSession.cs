@@ -80,7 +80,7 @@ internal sealed class LogSession
     /// <summary>Takes over what recovery found; under all locks, or before anybody else sees the log.</summary>
     public void Adopt(LogRecovery recovered)
     {
-        State = new LogState(recovered, Offsets);
+        State = new LogState(Context, Directory, recovered, Offsets);
         Appender = new LogAppender(Context, Directory, State, Offsets, Rolled);
         Checkpointer = new LogCheckpointer(Context, Directory, recovered.Checkpoint);
         Committer = new LogCommitter(

@@ -5,15 +5,15 @@ namespace LogQueue.Storage.Partitions;
 /// <summary>What recovery hands to a running log. Its parts are guarded by the log's append lock unless they say otherwise.</summary>
 internal sealed class LogState
 {
-    public LogState(LogRecovery recovered, LogOffsets offsets)
+    public LogState(PartitionLogContext context, string directory, LogRecovery recovered, LogOffsets offsets)
     {
         Segments = recovered.Segments;
         Producers = recovered.Producers;
         Epochs = recovered.Epochs;
-        Damage = [.. recovered.Damage];
+        Quarantine = new Quarantine(context, directory, offsets, recovered.Damage);
         Report = recovered.Report;
         LeaderEpoch = Math.Max(0, recovered.Epochs.Latest);
-        Reader = new LogReader(Segments, offsets, Epochs, Damage);
+        Reader = new LogReader(Segments, offsets, Epochs, Quarantine);
     }
 
     public SegmentList Segments { get; }
@@ -22,7 +22,10 @@ internal sealed class LogState
 
     public LeaderEpochCheckpoint Epochs { get; }
 
-    public DamagedRange[] Damage { get; }
+    public Quarantine Quarantine { get; }
+
+    /// <summary>The damaged ranges; empty when the log is whole.</summary>
+    public DamagedRange[] Damage => Quarantine.Ranges;
 
     public RecoveryReport Report { get; }
 

@@ -144,6 +144,11 @@ internal sealed class LogUpkeep(LogSession log)
                         log.Rolled.Remove(rolled);
                     }
                 }
+                catch (CorruptLogException)
+                {
+                    log.State.Quarantine.ExamineWritten(rolled.Segment);
+                    return; // no seal over damage, and none on a damaged log
+                }
                 catch (StorageException e) when (!FenceRule.IsFinal(e))
                 {
                     return; // a seal is a cache; the next upkeep tries again

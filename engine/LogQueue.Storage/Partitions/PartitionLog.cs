@@ -251,6 +251,12 @@ internal sealed class PartitionLog : IDisposable
     /// <summary>Cuts the log to an offset: batches that hold it or follow it go, durably. For repair; readers may fail meanwhile.</summary>
     public void TruncateTo(long offset) => _upkeep.TruncateTo(offset);
 
+    /// <summary>What is damaged now, in words; empty when nothing is.</summary>
+    public IReadOnlyList<DamagedRange> Damage => _session.State.Damage;
+
+    /// <summary>A check of the files at rest, step by step.</summary>
+    public LogScrub Scrub() => new(_session);
+
     /// <summary>Periodic upkeep: checkpoint, producer expiry, sealing that was put off.</summary>
     public void Maintain(DateTimeOffset now) => _upkeep.Maintain(now);
 
@@ -342,7 +348,8 @@ internal sealed class PartitionLog : IDisposable
         string? closed = _session.Context.Fence.IsTripped ? _session.Context.Fence.Offline().Message : _session.ClosedBecause;
         if (closed is null && _session.State.Damage.Length > 0)
         {
-            closed = $"Partition {Id} is damaged ({_session.State.Damage[0].What}) and takes no appends until it is repaired.";
+            closed = $"Partition {Id} is damaged ({_session.State.Damage[0]}) and takes no appends until it is repaired: stop the broker, "
+                + $"then `logqueue log repair {Path.GetDirectoryName(Directory)} --partition {Path.GetFileName(Directory)}` shows what is lost.";
         }
 
         if (closed is not null)

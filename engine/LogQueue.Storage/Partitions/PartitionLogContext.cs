@@ -37,4 +37,7 @@ internal sealed record PartitionLogContext
 
     /// <summary>Mapped index files.</summary>
     public LeaseBudget MapBudget { get; init; } = new(4096);
+
+    /// <summary>Hears of every damaged range found while a log runs, with its partition directory; on the thread that found it.</summary>
+    public Action<string, DamagedRange>? DamageFound { get; init; }
 }

@@ -51,6 +51,34 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
         return table;
     }
 
+    /// <summary>
+    /// Makes the transaction index of a segment again: the newest good snapshot at or below its base, then a replay to its end. A file
+    /// whose bytes are not those that were written could hide an aborted transaction.
+    /// </summary>
+    public void RebuildTransactions(LogSegment segment, long logStartOffset)
+    {
+        long nowMs = context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        segment.TransactionIndex.TruncateToOffset(long.MinValue);
+        var table = new ProducerStateTable();
+        long from = logStartOffset;
+        foreach (long offset in ListSnapshots())
+        {
+            if (offset <= segment.BaseOffset && offset >= logStartOffset && ProducerSnapshot.TryLoad(
+                context.Device, SegmentFileName.PathOf(directory, offset, SegmentFileName.Snapshot)) is { } loaded)
+            {
+                (table, from) = (loaded, offset);
+                break;
+            }
+        }
+
+        Replay(table, from, segment.NextOffset, nowMs);
+    }
+
+    /// <summary>True when the directory has files of producers: without them there were no transactions.</summary>
+    public bool HasProducers() => context.Device.ListFiles(directory).Any(static name =>
+        SegmentFileName.TryParse(name, SegmentFileName.Snapshot, out _)
+        || SegmentFileName.TryParse(name, SegmentFileName.TransactionIndex, out _));
+
     private IEnumerable<long> ListSnapshots()
     {
         List<long> offsets = [];

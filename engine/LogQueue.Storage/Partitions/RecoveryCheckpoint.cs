@@ -10,9 +10,10 @@ namespace LogQueue.Storage.Partitions;
 /// leaves the other one:
 /// <code>
 /// 0   "LQCK"          8   int64 generation       16  int64 log start offset     24  int64 recovery point (offset)
-/// 4   int16 version 1  32 int64 segment base      40  int64 position in it       6   int16 0
+/// 4   int16 version 2  32 int64 segment base      40  int64 position in it       6   int16 0
 /// 48  int32 bytes of that segment's .index, -2 unless the log was closed         52  uint32 CRC-32C of it
-/// 56  int32 bytes of its .timeindex               60  uint32 CRC-32C of it       64  uint32 CRC-32C of bytes 0-63
+/// 56  int32 bytes of its .timeindex               60  uint32 CRC-32C of it
+/// 64  int32 bytes of its .txnindex, -1: none      68  uint32 CRC-32C of it       72  uint32 CRC-32C of bytes 0-71
 /// </code>
 /// Big-endian. The newest slot with a right checksum counts. With none, the log is scanned from its first segment. Immutable.
 /// </summary>
@@ -20,13 +21,17 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
 {
     /// <summary>The index files of that segment when the log was closed; null while it is open.</summary>
     public IndexFingerprint? Indexes { get; init; }
+
+    /// <summary>The transaction index of that segment, which is written before every checkpoint.</summary>
+    public FileFingerprint Transactions { get; init; } = FileFingerprint.Missing;
+
     internal const string FileName = "recovery.ckpt";
 
     /// <summary>The generation of a checkpoint that says what Kafka's own files said; the log's first one of ours is 1.</summary>
     internal const long KafkaGeneration = 0;
 
     internal const int SlotBytes = 4096;
-    private const int ContentBytes = 68;
+    private const int ContentBytes = 76;
     private const uint Magic = 0x4C51434B;
 
     /// <summary>Reads the newest good slot; null when there is none.</summary>
@@ -64,7 +69,7 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
             Span<byte> slot = stackalloc byte[ContentBytes];
             slot.Clear();
             BinaryPrimitives.WriteUInt32BigEndian(slot, Magic);
-            BinaryPrimitives.WriteInt16BigEndian(slot[4..], 1);
+            BinaryPrimitives.WriteInt16BigEndian(slot[4..], 2);
             BinaryPrimitives.WriteInt64BigEndian(slot[8..], Generation);
             BinaryPrimitives.WriteInt64BigEndian(slot[16..], LogStartOffset);
             BinaryPrimitives.WriteInt64BigEndian(slot[24..], RecoveryPoint);
@@ -75,7 +80,9 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
             BinaryPrimitives.WriteUInt32BigEndian(slot[52..], indexes.OffsetIndexChecksum);
             BinaryPrimitives.WriteInt32BigEndian(slot[56..], indexes.TimeIndexBytes);
             BinaryPrimitives.WriteUInt32BigEndian(slot[60..], indexes.TimeIndexChecksum);
-            BinaryPrimitives.WriteUInt32BigEndian(slot[64..], Crc32C.Compute(slot[..64]));
+            BinaryPrimitives.WriteInt32BigEndian(slot[64..], Transactions.Bytes);
+            BinaryPrimitives.WriteUInt32BigEndian(slot[68..], Transactions.Checksum);
+            BinaryPrimitives.WriteUInt32BigEndian(slot[72..], Crc32C.Compute(slot[..72]));
             if (isNew)
             {
                 file.Allocate(2 * SlotBytes); // later saves must not need room: they are what makes room
@@ -93,8 +100,8 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
 
     private static RecoveryCheckpoint? TryParse(ReadOnlySpan<byte> slot)
     {
-        if (BinaryPrimitives.ReadUInt32BigEndian(slot) != Magic || BinaryPrimitives.ReadInt16BigEndian(slot[4..]) != 1
-            || BinaryPrimitives.ReadUInt32BigEndian(slot[64..]) != Crc32C.Compute(slot[..64]))
+        if (BinaryPrimitives.ReadUInt32BigEndian(slot) != Magic || BinaryPrimitives.ReadInt16BigEndian(slot[4..]) != 2
+            || BinaryPrimitives.ReadUInt32BigEndian(slot[72..]) != Crc32C.Compute(slot[..72]))
         {
             return null;
         }
@@ -104,6 +111,8 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
             BinaryPrimitives.ReadUInt32BigEndian(slot[52..]),
             BinaryPrimitives.ReadInt32BigEndian(slot[56..]),
             BinaryPrimitives.ReadUInt32BigEndian(slot[60..]));
+        var transactions = new FileFingerprint(
+            BinaryPrimitives.ReadInt32BigEndian(slot[64..]), BinaryPrimitives.ReadUInt32BigEndian(slot[68..]));
         return new RecoveryCheckpoint(
             BinaryPrimitives.ReadInt64BigEndian(slot[8..]),
             BinaryPrimitives.ReadInt64BigEndian(slot[16..]),
@@ -111,7 +120,8 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
             BinaryPrimitives.ReadInt64BigEndian(slot[32..]),
             BinaryPrimitives.ReadInt64BigEndian(slot[40..]))
         {
-            Indexes = indexes.OffsetIndexBytes == -2 ? null : indexes,
+            Indexes = indexes.OffsetIndexBytes == -2 ? null : indexes with { Transactions = transactions },
+            Transactions = transactions,
         };
     }
 }

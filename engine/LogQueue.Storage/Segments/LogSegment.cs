@@ -31,6 +31,7 @@ internal sealed class LogSegment
         OffsetIndex = new OffsetIndex(device, PathOf(SegmentFileName.OffsetIndex), baseOffset, maps);
         TimeIndex = new TimeIndex(device, PathOf(SegmentFileName.TimeIndex), baseOffset, maps);
         TransactionIndex = new TransactionIndex(device, PathOf(SegmentFileName.TransactionIndex));
+        Integrity = new SegmentIntegrity(device, this);
     }
 
     public string Directory { get; }
@@ -44,6 +45,9 @@ internal sealed class LogSegment
     public TimeIndex TimeIndex { get; }
 
     public TransactionIndex TransactionIndex { get; }
+
+    /// <summary>What of it was checked since the start.</summary>
+    public SegmentIntegrity Integrity { get; }
 
     /// <summary>Published bytes. Read it before <see cref="NextOffset"/>.</summary>
     public long SizeBytes => Volatile.Read(ref _sizeBytes);
@@ -83,7 +87,12 @@ internal sealed class LogSegment
             device.DeleteIfExists(SegmentFileName.PathOf(directory, baseOffset, extension) + suffix); // left over from a log that was cut
         }
 
-        device.DeleteIfExists(path); // never published: it starts at the log end
+        if (device.FileExists(path) && device.FileLength(path) > 0)
+        {
+            LostAndFound.Move(device, path); // never published: it starts at the log end; but somebody may know better
+        }
+
+        device.DeleteIfExists(path);
         IStorageFile writer = device.Open(path, StorageOpenMode.CreateNew);
         return new LogSegment(device, directory, baseOffset, files, maps, writer, suffix)
         {
@@ -214,9 +223,31 @@ internal sealed class LogSegment
         TransactionIndex.Save(sync);
     }
 
+    /// <summary>
+    /// Makes the indexes of a sealed segment again from its log; readers meanwhile scan from its start. Throws
+    /// <see cref="CorruptLogException"/> when a batch is damaged. Under a lease.
+    /// </summary>
+    public void Reindex(int indexIntervalBytes)
+    {
+        OffsetIndex.Clear();
+        TimeIndex.Clear();
+        _bytesSinceIndexEntry = 0;
+        using var scanner = new SegmentScanner(Log.File, 0, SizeBytes, BaseOffset, allowGaps: true);
+        while (scanner.MoveNext())
+        {
+            Index(new RecordBatchView(scanner.Current), scanner.Position, indexIntervalBytes);
+        }
+
+        if (scanner.StopReason is { } reason)
+        {
+            throw new CorruptLogException(Log.Path, scanner.Position, "a batch", reason);
+        }
+    }
+
     /// <summary>What the index files hold now; flush them first.</summary>
     public IndexFingerprint FingerprintIndexes(IStorageDevice device) =>
-        IndexFingerprint.Of(device, PathOf(SegmentFileName.OffsetIndex), PathOf(SegmentFileName.TimeIndex));
+        IndexFingerprint.Of(device, PathOf(SegmentFileName.OffsetIndex), PathOf(SegmentFileName.TimeIndex),
+            PathOf(SegmentFileName.TransactionIndex));
 
     /// <summary>From now on immutable: the write handle becomes one of the budget's read handles.</summary>
     public void Rest()

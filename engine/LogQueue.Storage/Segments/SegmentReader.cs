@@ -9,16 +9,20 @@ internal static class SegmentReader
 {
     private const int WindowBytes = 2048;
 
-    /// <summary>The batch that holds the offset, or the first one after it. The caller holds a lease on the log file.</summary>
-    internal static BatchLocation FindBatch(LogSegment segment, long offset, long limit) =>
-        Walk(segment, segment.OffsetIndex.FindPosition(offset), limit, offset, long.MinValue, long.MaxValue);
+    /// <summary>
+    /// The batch that holds the offset, or the first one after it, walking from a batch boundary (the end of known damage) or the index.
+    /// The caller holds a lease on the log file.
+    /// </summary>
+    internal static BatchLocation FindBatch(LogSegment segment, long offset, long limit, long from = 0) =>
+        Walk(segment, Math.Max(from, segment.OffsetIndex.FindPosition(offset)), limit, offset, long.MinValue, long.MaxValue);
 
     /// <summary>The first batch from an offset on whose largest timestamp is at or after the given one.</summary>
-    internal static BatchLocation FindByTimestamp(LogSegment segment, long timestampMs, long fromOffset, long limit)
-    {
-        long start = Math.Max(fromOffset, segment.TimeIndex.FindOffsetBefore(timestampMs));
-        return Walk(segment, segment.OffsetIndex.FindPosition(start), limit, fromOffset, timestampMs, long.MaxValue);
-    }
+    internal static BatchLocation FindByTimestamp(LogSegment segment, long timestampMs, long fromOffset, long limit, long from = 0) =>
+        Walk(segment, Math.Max(from, FindWalkStart(segment, timestampMs, fromOffset)), limit, fromOffset, timestampMs, long.MaxValue);
+
+    /// <summary>The position from which a search by time walks.</summary>
+    internal static long FindWalkStart(LogSegment segment, long timestampMs, long fromOffset) =>
+        segment.OffsetIndex.FindPosition(Math.Max(fromOffset, segment.TimeIndex.FindOffsetBefore(timestampMs)));
 
     /// <summary>The last batch that ends at or before <paramref name="mostEnd"/>, walking from a batch boundary.</summary>
     internal static BatchLocation FindLastEndingBy(LogSegment segment, long from, long mostEnd, long limit)
@@ -36,7 +40,7 @@ internal static class SegmentReader
     }
 
     /// <summary>Indexes the batches before a position by their headers alone; false when they do not lead there. Under a lease.</summary>
-    internal static bool IndexHeaders(LogSegment segment, long end, int indexIntervalBytes)
+    internal static bool IndexHeaders(LogSegment segment, long end, int indexIntervalBytes, bool allowGaps = true)
     {
         Span<byte> window = stackalloc byte[WindowBytes];
         IStorageFile file = segment.Log.File;
@@ -53,7 +57,7 @@ internal static class SegmentReader
             }
 
             ReadOnlySpan<byte> header = window[(int)(position - windowStart)..windowBytes];
-            if (!TryReadHeader(header, position, end, expected, out BatchLocation batch))
+            if (!TryReadHeader(header, position, end, expected, out BatchLocation batch) || (!allowGaps && batch.BaseOffset != expected))
             {
                 return false;
             }

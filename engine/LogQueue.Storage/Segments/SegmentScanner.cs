@@ -12,6 +12,14 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
 {
     private const int ChunkBytes = 1 << 20;
 
+    /// <summary>True when the first batch, too, must begin at the expected offset (unless gaps are allowed).</summary>
+    public bool IsAnchored { get; init; }
+
+    /// <summary>
+    /// The leader epoch that a batch at an offset must have; null when that is not known. The checksum does not cover it.
+    /// </summary>
+    public Func<long, int>? EpochOf { get; init; }
+
     private PooledBuffer _buffer = PooledBuffer.Rent(ChunkBytes);
     private long _bufferStart;
     private int _bufferBytes;
@@ -31,6 +39,12 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
 
     /// <summary>The current batch, whole and checked; valid until the next move.</summary>
     public Span<byte> Current => _buffer.Span.Slice((int)(Position - _bufferStart), _currentBytes);
+
+    /// <summary>The current batch as memory, valid as long.</summary>
+    public ReadOnlyMemory<byte> CurrentMemory => _buffer.Memory.Slice((int)(Position - _bufferStart), _currentBytes);
+
+    /// <summary>True when the scan stopped at a whole batch whose offset lies below the one before.</summary>
+    public bool IsOffsetBehind { get; private set; }
 
     /// <summary>Moves to the next batch; false at the end of the file or of what is right.</summary>
     public bool MoveNext()
@@ -62,11 +76,15 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
         _currentBytes = size;
         var batch = new RecordBatchView(Current);
         string? wrong = batch.Magic != 2 ? $"magic {batch.Magic}"
-            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset || (!allowGaps && BatchCount > 0 && batch.BaseOffset != NextOffset)
+            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset
+                || (!allowGaps && (BatchCount > 0 || IsAnchored) && batch.BaseOffset != NextOffset)
                 ? $"base offset {batch.BaseOffset} where {NextOffset} follows"
-            : !batch.IsChecksumValid ? "a wrong checksum" : null;
+            : !batch.IsChecksumValid ? "a wrong checksum"
+            : EpochOf is not null && EpochOf(batch.BaseOffset) != batch.PartitionLeaderEpoch
+                ? $"leader epoch {batch.PartitionLeaderEpoch} where {EpochOf(batch.BaseOffset)} was current" : null;
         if (wrong is not null)
         {
+            IsOffsetBehind = batch.IsChecksumValid && batch.BaseOffset < NextOffset;
             _currentBytes = 0;
             return Stop(wrong);
         }

@@ -13,5 +13,6 @@ internal static class LogCommand
         LogStatsCommand.Create(terminal, global),
         LogExportCommand.Create(terminal, global),
         LogImportCommand.Create(terminal, global),
+        LogRepairCommand.Create(terminal, global),
     };
 }

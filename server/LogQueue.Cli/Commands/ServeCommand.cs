@@ -53,7 +53,12 @@ internal static class ServeCommand
             builder.AddProvider(new LineLoggerProvider(Console.Error)).SetMinimumLevel(LogLevel.Information));
         ILogger engineLog = logs.CreateLogger("LogQueue.Engine");
         await using LogEngine engine = await LogEngine.OpenAsync(
-            config.Engine with { OnWarning = line => EngineLog.Warned(engineLog, line) }, cancellation);
+            config.Engine with
+            {
+                OnWarning = line => EngineLog.Warned(engineLog, line),
+                DamageFound = line => EngineLog.Damaged(engineLog, line),
+            },
+            cancellation);
         await using LogQueueServer server = await LogQueueServer.StartAsync(config.Server with { LoggerFactory = logs, Port =
             port ?? config.Server.Port }, engine, cancellation);
         Ready(terminal, config, engine, server, TimeProvider.System.GetElapsedTime(started));

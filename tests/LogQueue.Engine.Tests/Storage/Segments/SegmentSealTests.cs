@@ -13,16 +13,16 @@ public sealed class SegmentSealTests
         OffsetOfMaxTimestamp = 249,
         FirstTimestampMs = 0x01a0c451f000,
         LogBytes = 70_000,
-        Indexes = new IndexFingerprint(16, 0x11223344, 24, 0x55667788),
+        Indexes = new IndexFingerprint(16, 0x11223344, 24, 0x55667788) { Transactions = new FileFingerprint(34, 0x99AABBCC) },
         BlockChecksums = [0xAABBCCDD, 0x01020304],
     };
 
     [Fact]
     public void The_bytes_are_golden()
     {
-        const string Golden = "4c51534c" + "0001" + "0000" + "0000000000000064" + "00000000000000fa" + "11223344" + "000001a0c451f2a0"
+        const string Golden = "4c51534c" + "0002" + "0000" + "0000000000000064" + "00000000000000fa" + "11223344" + "000001a0c451f2a0"
             + "00000000000000f9" + "000001a0c451f000" + "0000000000011170" + "00010000" + "00000010" + "00000018" + "55667788"
-            + "aabbccdd" + "01020304";
+            + "00000022" + "99aabbcc" + "aabbccdd" + "01020304";
         byte[] bytes = Example.ToBytes();
         Assert.Equal(Golden, Convert.ToHexStringLower(bytes)[..^8]);
         SegmentSeal parsed = SegmentSeal.TryParse(bytes)!;

@@ -1,0 +1,184 @@
+using LogQueue.Storage;
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Partitions;
+using LogQueue.TestKit.Storage;
+
+namespace LogQueue.Engine.Tests.Storage.Partitions;
+
+/// <summary>Damage that is found while the log runs: kept out of answers, remembered, and gone when the bytes are right again.</summary>
+public sealed class QuarantineTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_read_finds_damage_and_the_next_start_finds_it_again(int slot)
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[slot];
+        byte[] original = device.Content(path);
+        (long From, long To) batch = DamageRig.BatchAt(original, 30_000);
+        device.FlipBit(path, 30_000 * 8);
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            Assert.Empty(rig.Log.Damage);
+            Assert.Equal([batch], DamageRig.Survey(rig.Log));
+            Assert.Equal((batch.From, batch.To), (rig.Log.Damage[0].FromOffset, rig.Log.Damage[0].ToOffset));
+            AssertRefused(rig.Log);
+        }
+
+        using (var again = new StorageRig(device, DamageRig.Options))
+        {
+            Assert.Single(again.Log.Damage);
+            Assert.Single(again.Log.Recovery.Damage);
+            AssertRefused(again.Log);
+            Assert.Equal([batch], DamageRig.Survey(again.Log));
+        }
+
+        Assert.Equal(original.Length, device.FileLength(path));
+        device.FlipBit(path, 30_000 * 8); // a person put the right bytes back
+        using var healed = new StorageRig(device, DamageRig.Options);
+        Assert.Empty(healed.Log.Damage);
+        Assert.False(device.FileExists($"{StorageRig.Directory}/{QuarantineFile.FileName}"));
+        Assert.Empty(DamageRig.Survey(healed.Log));
+        Assert.Equal(AppendStatus.Appended, healed.Log.Append(TestBatches.Build(1, healed.Log.LogEndOffset), AppendOrigin.Client).Status);
+    }
+
+    [Fact]
+    public void Every_bit_of_the_memory_of_it_and_its_loss_are_harmless()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[0];
+        (long From, long To) batch = DamageRig.BatchAt(device.Content(path), 30_000);
+        device.FlipBit(path, 30_000 * 8);
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            Assert.Equal([batch], DamageRig.Survey(rig.Log));
+        }
+
+        string file = $"{StorageRig.Directory}/{QuarantineFile.FileName}";
+        long bits = device.FileLength(file) * 8;
+        for (long bit = -1; bit < bits; bit++)
+        {
+            SimulatedStorageDevice damaged = device.Copy();
+            if (bit < 0)
+            {
+                damaged.Delete(file);
+            }
+            else
+            {
+                damaged.FlipBit(file, bit);
+            }
+
+            using var rig = new StorageRig(damaged, DamageRig.Options);
+            Assert.Equal(bit < 0 ? 0 : 1, rig.Log.Damage.Count);
+            ReadResult inside = rig.Log.Read(batch.From, 1000, ReadIsolation.LogEnd, atLeastOneBatch: true);
+            Assert.Equal(ReadStatus.Corrupt, inside.Status);
+            AssertRefused(rig.Log);
+        }
+    }
+
+    [Fact]
+    public void A_time_is_looked_up_past_damage()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[0];
+        byte[] original = device.Content(path);
+        for (int position = 5; position < original.Length; position += 997)
+        {
+            SimulatedStorageDevice damaged = device.Copy();
+            damaged.FlipBit(path, (position * 8L) + 3);
+            (long from, long to) = DamageRig.BatchAt(original, position);
+            using var rig = new StorageRig(damaged, DamageRig.Options);
+            for (long offset = Math.Max(0, from - 4); offset < to + 4; offset++)
+            {
+                long expected = offset < from || offset >= to ? offset : to;
+                Assert.Equal(expected, rig.Log.FindOffset(TestBatches.StartMs + offset)!.Value.Offset);
+            }
+        }
+    }
+
+    [Fact]
+    public void Deleting_the_records_before_it_ends_the_refusal()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        device.FlipBit(DamageRig.Logs(device)[0], 30_000 * 8);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        (long From, long To) lost = Assert.Single(DamageRig.Survey(rig.Log));
+        AssertRefused(rig.Log);
+        rig.Log.AdvanceLogStart(lost.To);
+        Assert.Empty(rig.Log.Damage);
+        Assert.Equal(AppendStatus.Appended, rig.Log.Append(TestBatches.Build(1, rig.Log.LogEndOffset), AppendOrigin.Client).Status);
+    }
+
+    [Fact]
+    public void A_seal_never_covers_damage()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        DamageRig.Fill(rig, 150);
+        device.FlipBit(DamageRig.Logs(device)[0], 40_000 * 8);
+        while (rig.Log.SegmentCount == 1)
+        {
+            rig.Log.Append(TestBatches.Build(1, rig.Log.LogEndOffset, valueBytes: 300), AppendOrigin.Client);
+        }
+
+        rig.Log.Commit();
+        Assert.DoesNotContain(device.ListFiles(StorageRig.Directory), static n => n.EndsWith(SegmentFileName.Seal, StringComparison.Ordinal));
+        Assert.Single(rig.Log.Damage);
+        AssertRefused(rig.Log);
+    }
+
+    [Fact]
+    public void Swapped_blocks_and_segments_are_found()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed(batches: 500);
+        string[] logs = DamageRig.Logs(device);
+        var random = new Random(5);
+        int swaps = DamageRig.IsLong ? 50_000 : 400;
+        for (int i = 0; i < swaps; i++)
+        {
+            SimulatedStorageDevice swapped = device.Copy();
+            string one = logs[random.Next(logs.Length)];
+            string two = logs[random.Next(logs.Length)];
+            if (i % 10 == 0 && one != two)
+            {
+                Swap(swapped, one, 0, two, 0, (int)Math.Min(device.FileLength(one), device.FileLength(two)));
+            }
+            else
+            {
+                long first = random.Next((int)(device.FileLength(one) / 4096)) * 4096L;
+                long second = random.Next((int)(device.FileLength(two) / 4096)) * 4096L;
+                if ((one, first) == (two, second))
+                {
+                    continue;
+                }
+
+                Swap(swapped, one, first, two, second, 4096);
+            }
+
+            using var rig = new StorageRig(swapped, DamageRig.Options);
+            Assert.NotEmpty(DamageRig.Survey(rig.Log));
+            AssertRefused(rig.Log);
+            Assert.Equal(device.FileLength(one), swapped.FileLength(one));
+        }
+    }
+
+    private static void Swap(SimulatedStorageDevice device, string one, long first, string two, long second, int bytes)
+    {
+        using IStorageFile left = device.Open(one, StorageOpenMode.ReadWrite);
+        using IStorageFile right = device.Open(two, StorageOpenMode.ReadWrite);
+        byte[] a = new byte[bytes];
+        byte[] b = new byte[bytes];
+        left.Read(first, a);
+        right.Read(second, b);
+        left.Write(first, b);
+        right.Write(second, a);
+    }
+
+    private static void AssertRefused(PartitionLog log)
+    {
+        AppendResult refused = log.Append(TestBatches.Build(1, 0), AppendOrigin.Client);
+        Assert.Equal(AppendStatus.Offline, refused.Status);
+        Assert.Contains("logqueue log repair /data --partition topic-0", refused.Detail, StringComparison.Ordinal);
+    }
+}

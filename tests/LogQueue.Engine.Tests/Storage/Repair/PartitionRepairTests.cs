@@ -1,0 +1,191 @@
+using LogQueue.Engine.Tests.Storage.Partitions;
+using LogQueue.Records;
+using LogQueue.Storage;
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Partitions;
+using LogQueue.Storage.Repair;
+using LogQueue.TestKit.Storage;
+
+namespace LogQueue.Engine.Tests.Storage.Repair;
+
+public sealed class PartitionRepairTests
+{
+    [Fact]
+    public void A_dry_run_tells_what_is_lost_and_changes_nothing_of_it()
+    {
+        SimulatedStorageDevice device = Damaged(out List<(long From, long To)> lost, out _);
+        RepairReport report = Repair(device, acceptLoss: false);
+        Assert.Equal(lost, report.Damage.Select(static d => (d.FromOffset, d.ToOffset)));
+        Assert.All(report.Damage, static d => Assert.True(d.ToPosition > d.FromPosition));
+        using var rig = new StorageRig(device, DamageRig.Options);
+        Assert.Equal(lost, DamageRig.Survey(rig.Log));
+        Assert.Equal(AppendStatus.Offline, rig.Log.Append(TestBatches.Build(1, 0), AppendOrigin.Client).Status);
+        Assert.False(device.DirectoryExists($"{StorageRig.Root}/{LostAndFound.Name}"));
+    }
+
+    [Fact]
+    public void A_repaired_log_takes_appends_and_readers_step_over_what_is_lost()
+    {
+        SimulatedStorageDevice device = Damaged(out List<(long From, long To)> lost, out SimulatedStorageDevice before);
+        RepairReport report = Repair(device, acceptLoss: true);
+        Assert.Equal(lost, report.Damage.Select(static d => (d.FromOffset, d.ToOffset)));
+        foreach ((DamagedRange range, string kept) in report.Damage.Zip(report.Kept))
+        {
+            byte[] damaged = before.Content($"{StorageRig.Directory}/{range.SegmentBaseOffset:D20}.log");
+            Assert.Equal(damaged[(int)range.FromPosition..(int)range.ToPosition], device.Content($"{StorageRig.Root}/{kept}"));
+        }
+
+        CheckRepaired(device, lost, report.LogEndOffset);
+        Assert.Empty(Repair(device, acceptLoss: true).Damage);
+    }
+
+    [Fact]
+    public void The_power_may_fail_at_every_step()
+    {
+        SimulatedStorageDevice damaged = Damaged(out List<(long From, long To)> lost, out _);
+        SimulatedStorageDevice counted = damaged.Copy();
+        long end = Repair(counted, acceptLoss: true).LogEndOffset;
+        Assert.InRange(counted.Operations, 20, 5_000);
+        for (long cut = 1; cut <= counted.Operations; cut++)
+        {
+            SimulatedStorageDevice device = damaged.Copy();
+            device.CutPowerAt = cut;
+            Assert.Throws<SimulatedPowerCutException>(() => Repair(device, acceptLoss: true));
+            for (int seed = 0; seed < 3; seed++)
+            {
+                SimulatedStorageDevice after = device.Crash(seed);
+                using (var rig = new StorageRig(after.Copy(), DamageRig.Options))
+                {
+                    // Repaired or still damaged, segment by segment; never shorter, never wrong.
+                    Assert.Equal(end, rig.Log.LogEndOffset);
+                    Assert.All(SurveyOver(rig.Log, lost), hole => Assert.Contains(hole, lost));
+                }
+
+                Repair(after, acceptLoss: true);
+                CheckRepaired(after, lost, end);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_missing_segment_and_a_lost_tail_are_repaired()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed(batches: 500);
+        string[] logs = DamageRig.Logs(device);
+        device.Delete(logs[1]);
+        using (IStorageFile active = device.Open(logs[^1], StorageOpenMode.ReadWrite))
+        {
+            active.Truncate(active.Length - 1000);
+        }
+
+        long end;
+        List<(long From, long To)> lost;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            end = rig.Log.LogEndOffset;
+            lost = DamageRig.Survey(rig.Log);
+            Assert.Equal(2, lost.Count);
+        }
+
+        RepairReport report = Repair(device, acceptLoss: true);
+        Assert.Equal(lost, report.Damage.Select(static d => (d.FromOffset, d.ToOffset)));
+        CheckRepaired(device, lost, end);
+    }
+
+    [Fact]
+    public void An_empty_batch_is_a_batch_without_records()
+    {
+        byte[] bytes = EmptyBatch.Build(7, 3_000_000_010, leaderEpoch: 4, timestampMs: 99);
+        Assert.Equal(2 * RecordBatchLayout.HeaderBytes, bytes.Length);
+        var first = new RecordBatchView(bytes.AsSpan(0, RecordBatchLayout.HeaderBytes));
+        var second = new RecordBatchView(bytes.AsSpan(RecordBatchLayout.HeaderBytes));
+        Assert.True(first.IsChecksumValid && second.IsChecksumValid);
+        Assert.Equal((7L, 0, 4, 99L, -1L), (first.BaseOffset, first.RecordCount, first.PartitionLeaderEpoch, first.MaxTimestamp, first.ProducerId));
+        Assert.Equal(first.NextOffset, second.BaseOffset);
+        Assert.Equal(3_000_000_010, second.NextOffset);
+        using RecordBatchReader reader = RecordBatchReader.Open(bytes.AsMemory(0, RecordBatchLayout.HeaderBytes));
+        Assert.False(reader.TryRead(out _));
+    }
+
+    private static void CheckRepaired(SimulatedStorageDevice device, List<(long From, long To)> lost, long end)
+    {
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            Assert.Empty(rig.Log.Damage);
+            Assert.Equal(end, rig.Log.LogEndOffset);
+            Assert.Equal(lost, SurveyOver(rig.Log, lost));
+            Assert.Equal(AppendStatus.Appended, rig.Log.Append(TestBatches.Build(1, end, TestBatches.StartMs + end), AppendOrigin.Client).Status);
+            rig.Log.CloseAsync().GetAwaiter().GetResult();
+        }
+
+        using var again = new StorageRig(device, DamageRig.Options);
+        Assert.Empty(again.Log.Damage);
+        Assert.Equal(end + 1, again.Log.LogEndOffset);
+        Assert.Equal(lost, SurveyOver(again.Log, lost));
+    }
+
+    /// <summary>Reads all and returns the offsets that no record has; only what is known to be lost may be missing.</summary>
+    private static List<(long From, long To)> SurveyOver(PartitionLog log, List<(long From, long To)> lost)
+    {
+        var seen = new HashSet<long>();
+        for (long offset = log.LogStartOffset; offset < log.LogEndOffset;)
+        {
+            ReadResult read = log.Read(offset, 20_000, ReadIsolation.LogEnd, atLeastOneBatch: true);
+            if (read.Status == ReadStatus.Corrupt)
+            {
+                offset++;
+                continue;
+            }
+
+            byte[] bytes = new byte[read.Records!.LengthBytes];
+            read.Records.CopyTo(bytes);
+            read.Records.Dispose();
+            var records = new List<SeenRecord>();
+            offset = StorageRig.Decode(bytes, offset, records);
+            Assert.All(records, static r => Assert.Equal(r.Offset, r.Tag));
+            seen.UnionWith(records.Select(static r => r.Offset));
+        }
+
+        Assert.True(seen.All(offset => lost.TrueForAll(hole => offset < hole.From || offset >= hole.To)));
+        Assert.Equal(log.LogEndOffset - log.LogStartOffset - lost.Sum(static hole => hole.To - hole.From), seen.Count);
+        return lost;
+    }
+
+    private static RepairReport Repair(SimulatedStorageDevice device, bool acceptLoss)
+    {
+        var context = new PartitionLogContext
+        {
+            Device = device,
+            TimeProvider = TimeProvider.System,
+            Fence = new DirectoryFence(),
+            CommitLog = new InlineCommitLog(),
+        };
+        return new PartitionRepair(context, StorageRig.Directory, DamageRig.Options).Run(acceptLoss);
+    }
+
+    /// <summary>Three damaged places: a body and a header in the sealed segment, a header in the active one.</summary>
+    private static SimulatedStorageDevice Damaged(out List<(long From, long To)> lost, out SimulatedStorageDevice before)
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string[] logs = DamageRig.Logs(device);
+        byte[] one = device.Content(logs[0]);
+        byte[] two = device.Content(logs[1]);
+        lost = [DamageRig.BatchAt(one, 10_000), DamageRig.BatchAt(one, 50_000), DamageRig.BatchAt(two, 20_000)];
+        device.FlipBit(logs[0], 10_000 * 8);
+        device.FlipBit(logs[0], (PositionOf(one, lost[1].From) + RecordBatchLayout.BatchLengthPosition + 2) * 8L);
+        device.FlipBit(logs[1], (PositionOf(two, lost[2].From) + RecordBatchLayout.PartitionLeaderEpochPosition) * 8L);
+        before = device.Copy();
+        return device;
+    }
+
+    private static int PositionOf(byte[] log, long offset)
+    {
+        int at = 0;
+        for (; new RecordBatchView(log.AsSpan(at)).BaseOffset != offset;)
+        {
+            at += (int)new RecordBatchView(log.AsSpan(at)).SizeBytes;
+        }
+
+        return at;
+    }
+}
