@@ -50,6 +50,9 @@ public sealed record LogEngineOptions
     /// <summary>Partitions opened at the same time; 0 means the number of processors (<c>num.recovery.threads.per.data.dir</c>).</summary>
     public int RecoveryThreads { get; init; }
 
+    /// <summary>Bytes of each of the two files of the commit journal.</summary>
+    internal int JournalFileBytes { get; init; } = 16 << 20;
+
     /// <summary>Everything that is wrong with these options, in words; empty when they are good.</summary>
     public IReadOnlyList<string> Validate()
     {

@@ -35,7 +35,12 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         Device = device;
         FullPath = path;
         Metrics = new EngineMetrics(path, () => Interlocked.Read(ref _openLogs), () => _diskBytes());
-        var commits = new CommitLoopOptions { FlushIntervalMs = options.FlushIntervalMs, FlushBytes = options.FlushBytes };
+        var commits = new CommitLoopOptions
+        {
+            FlushIntervalMs = options.FlushIntervalMs,
+            FlushBytes = options.FlushBytes,
+            JournalFileBytes = options.JournalFileBytes,
+        };
         _journal = new CommitJournal(device, path, Fence, RunInBackground, commits.JournalFileBytes);
         _commitLoop = new CommitLoop(commits, options.TimeProvider, Fence, _journal);
         _context = new PartitionLogContext

@@ -14,7 +14,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         long stable = offsets.LastStable;
         long high = offsets.HighWatermark;
         long end = offsets.LogEnd;
-        long bound = isolation switch { ReadIsolation.Committed => stable, ReadIsolation.Uncommitted => high, _ => end };
+        long bound = isolation switch { ReadIsolation.Committed => stable, ReadIsolation.Uncommitted => PlantedBugs.IsOn(PlantedBug.ReadPastDurable) ? end : high, _ => end };
         if (offset < offsets.LogStart || offset > end)
         {
             return Answer(ReadStatus.OffsetOutOfRange, null, []);
@@ -80,20 +80,30 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         return null;
     }
 
-    /// <summary>The first record that has the largest timestamp of all.</summary>
+    /// <summary>The first record that has the largest timestamp of all that are readable.</summary>
     public TimestampOffset? FindMaxTimestamp()
     {
-        LogSegment? latest = null;
+        long to = offsets.HighWatermark;
+        long from = offsets.LogStart;
+        TimestampOffset? latest = null;
         foreach (LogSegment segment in segments.Snapshot)
         {
-            if (segment.NextOffset > offsets.LogStart && segment.MaxTimestampMs >= 0
-                && segment.MaxTimestampMs > (latest?.MaxTimestampMs ?? -1))
+            long known = latest?.TimestampMs ?? -1;
+            if (segment.NextOffset <= from || segment.BaseOffset >= to || segment.MaxTimestampMs <= known)
             {
-                latest = segment;
+                continue;
             }
+
+            TimestampOffset? found = FindRecord(segment, segment.MaxTimestampMs, exact: true);
+            if (found is null || found.Value.Offset >= to)
+            {
+                found = FindLatest(segment, from, to); // that one was deleted, or may not be read yet
+            }
+
+            latest = found?.TimestampMs > known ? found : latest;
         }
 
-        return latest is null ? null : FindRecord(latest, latest.MaxTimestampMs, exact: true);
+        return latest;
     }
 
     private static ReadStatus ReadSegment(
@@ -110,6 +120,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         try
         {
             long limit = FindLimit(segment, bound);
+            sliceEnd = Math.Min(bound, segment.NextOffset);
             BatchLocation first = SegmentReader.FindBatch(segment, offset, limit);
             if (first.Outcome != BatchSearch.Found)
             {
@@ -168,6 +179,29 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
 
         return found is null or { Count: 0 } ? [] : [.. found];
+    }
+
+    private TimestampOffset? FindLatest(LogSegment segment, long from, long to)
+    {
+        if (!segment.Log.TryAcquire())
+        {
+            return null;
+        }
+
+        try
+        {
+            return LatestRecord.Find(segment, from, to) is { } found
+                ? new TimestampOffset(found.TimestampMs, found.Offset, epochs.EpochOf(found.Offset))
+                : null;
+        }
+        catch (CorruptRecordException)
+        {
+            return null; // a read of these offsets reports the damage
+        }
+        finally
+        {
+            segment.Log.Release();
+        }
     }
 
     private TimestampOffset? FindRecord(LogSegment segment, long timestampMs, bool exact)

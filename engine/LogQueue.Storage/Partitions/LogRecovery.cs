@@ -299,6 +299,13 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     {
         if (lastData > segment.SizeBytes)
         {
+            if (PlantedBugs.IsOn(PlantedBug.CutOneBatchTooMany) && segment.SizeBytes > 0)
+            {
+                long size = segment.SizeBytes;
+                BatchLocation last = WithLog(segment, _ => SegmentReader.FindLastEndingBy(segment, 0, size - 1, size));
+                segment.Publish(Math.Max(segment.BaseOffset, last.LastOffset + 1), last.End);
+            }
+
             _wasCut = true;
             _cutBytes += lastData - segment.SizeBytes;
             _notes.Add($"segment {segment.BaseOffset}: cut {lastData - segment.SizeBytes} bytes at {segment.SizeBytes} after offset "

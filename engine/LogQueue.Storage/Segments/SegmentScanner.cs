@@ -12,7 +12,7 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
 {
     private const int ChunkBytes = 1 << 20;
 
-    private PooledBuffer _buffer = PooledBuffer.Rent(ChunkBytes);
+    private PooledBuffer _buffer = PooledBuffer.Rent((int)Math.Clamp(end - start, RecordBatchLayout.HeaderBytes, ChunkBytes));
     private long _bufferStart;
     private int _bufferBytes;
     private int _currentBytes;
