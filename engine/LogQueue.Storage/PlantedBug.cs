@@ -53,7 +53,7 @@ internal enum PlantedBug
     ForgetJournalOnTruncate,
 
     /// <summary>Segments are deleted before the new log start is durable.</summary>
-    [FoundBy("CrashExplorerTests.Every_operation_may_be_the_last")]
+    [FoundBy("CrashTests.A_power_cut_while_old_segments_are_deleted_shows_no_hole")]
     LogStartBeforeCheckpoint,
 
     /// <summary>A group's offset commit is answered before it is durable.</summary>

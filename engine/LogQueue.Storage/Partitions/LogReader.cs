@@ -14,7 +14,13 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         long stable = offsets.LastStable;
         long high = offsets.HighWatermark;
         long end = offsets.LogEnd;
-        long bound = isolation switch { ReadIsolation.Committed => stable, ReadIsolation.Uncommitted => PlantedBugs.IsOn(PlantedBug.ReadPastDurable) ? end : high, _ => end };
+        bool isPastDurable = PlantedBugs.IsOn(PlantedBug.ReadPastDurable);
+        long bound = isolation switch
+        {
+            ReadIsolation.Committed => stable,
+            ReadIsolation.Uncommitted => isPastDurable ? end : high,
+            _ => end,
+        };
         if (offset < offsets.LogStart || offset > end)
         {
             return Answer(ReadStatus.OffsetOutOfRange, null, []);

@@ -19,6 +19,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private int _rebuiltIndexes;
     private bool _epochsChanged;
     private bool _wasCut;
+    private int? _knownEpoch;
 
     public SegmentList Segments { get; } = new();
 
@@ -53,11 +54,12 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         Checkpoint = RecoveryCheckpoint.TryLoad(_device, directory);
         LeaderEpochCheckpoint? epochs = LeaderEpochCheckpoint.TryLoad(_device, directory);
         Epochs = epochs ?? Epochs;
+        _knownEpoch = Checkpoint is { } c && Epochs.EpochOf(c.RecoveryPoint) is >= 0 and var known ? known : null;
         OpenSegments(ListSegments());
         LogEndOffset = Math.Max(Segments.Count == 0 ? 0 : Segments.Active.NextOffset, Damage.Count == 0 ? 0
             : Damage.Max(static d => d.ToOffset));
         EnsureActive();
-        Epochs.TruncateTo(LogEndOffset + 1);
+        _epochsChanged |= Epochs.TruncateTo(LogEndOffset + 1); // else a cut epoch would claim what is appended there later
         if (Epochs.TryAdd(0, LogStartOffset) || epochs is null || _epochsChanged)
         {
             Epochs.Save(_device, directory);
@@ -213,6 +215,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private bool TryScanFrom(LogSegment segment, long start, long fileBytes, bool allowGaps, out string? stop)
     {
         bool isIndexed = start > 0 && segment.SizeBytes == start;
+        bool isTail = isIndexed || segment.BaseOffset > Checkpoint?.SegmentBaseOffset; // written since the checkpoint, never compacted
         if (start == 0)
         {
             Clear(segment);
@@ -222,7 +225,10 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         bool found = WithLog(segment, log =>
         {
             long expected = isIndexed ? segment.NextOffset : segment.BaseOffset;
-            using var scanner = new SegmentScanner(log, start, fileBytes, expected, allowGaps);
+            using var scanner = new SegmentScanner(log, start, fileBytes, expected, allowGaps && !isTail, isTail)
+            {
+                LeaderEpoch = isTail ? _knownEpoch : null,
+            };
             while (scanner.MoveNext())
             {
                 var batch = new RecordBatchView(scanner.Current);

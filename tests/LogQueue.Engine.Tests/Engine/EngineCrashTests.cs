@@ -64,20 +64,22 @@ public sealed class EngineCrashTests
             oracle.RequestLogStart("t-1", 2 + session);
             await topic.Partitions[1].DeleteRecordsAsync(2 + session);
             oracle.ConfirmLogStart("t-1", 2 + session);
-            await WithSecondTopicAsync(engine, answered);
+            await WithSecondTopicAsync(engine, oracle, answered, session);
         }
 
         device.Boundary(device);
         return cuts;
     }
 
-    private static async Task WithSecondTopicAsync(LogEngine engine, Answered answered)
+    private static async Task WithSecondTopicAsync(LogEngine engine, DurabilityOracle oracle, Answered answered, int session)
     {
         answered.Second = null; // on its way
+        oracle.Create("second-0");
         Topic second = await engine.CreateTopicAsync("second", 1, new Dictionary<string, string> { ["retention.ms"] = "5000" });
         answered.Second = true;
-        await second.Partitions[0].AppendAsync(null, "foreign"u8.ToArray());
+        await AppendAsync(oracle, second.Partitions[0], 1000 + (session * 100));
         answered.Second = null;
+        oracle.Delete("second-0");
         await engine.DeleteTopicAsync("second");
         answered.Second = false;
     }
@@ -115,13 +117,13 @@ public sealed class EngineCrashTests
             Assert.True(engine.Recovery.Damage.Count == 0, $"{how}: {string.Join("; ", engine.Recovery.Damage)}");
             bool hasTopic = engine.TryGetTopic("t", out Topic? topic);
             Assert.True(hasTopic || !cut.Answered.HasTopic, $"{how}: the topic is lost");
-            bool hasSecond = engine.TryGetTopic("second", out _);
+            bool hasSecond = engine.TryGetTopic("second", out Topic? secondTopic);
             Assert.True(cut.Answered.Second is not { } second || second == hasSecond, $"{how}: the second topic is {(hasSecond ? "back" : "lost")}");
-            foreach (Partition partition in topic?.Partitions ?? [])
+            foreach (Partition partition in (topic?.Partitions ?? []).Concat(secondTopic?.Partitions ?? []))
             {
                 FoundLog found = CrashRig.Find(partition.Log());
                 Assert.True(cut.Oracle.Judge(NameOf(partition), found) is null, $"{how}: {NameOf(partition)}: {cut.Oracle.Judge(NameOf(partition), found)}");
-                Assert.True(opening == 0 || first[NameOf(partition)].IsSameAs(found), $"{how}: {NameOf(partition)} is another log than before");
+                Assert.True(opening == 0 || !first.TryGetValue(NameOf(partition), out FoundLog? before) || before.IsSameAs(found), $"{how}: {NameOf(partition)} is another log than before");
                 first[NameOf(partition)] = found;
             }
 

@@ -108,6 +108,7 @@ public sealed partial class PlantedBugTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
             WorkingDirectory = directory.Length > 0 ? directory : AppContext.BaseDirectory,
         };
         start.Environment[BugVariable] = bug?.ToString() ?? "None";

@@ -12,7 +12,7 @@ internal sealed class SimulatedNames
     private readonly string[] _roots;
     private readonly Dictionary<string, object> _now;
     private readonly List<Change> _pending = [];
-    private Dictionary<string, object> _durable;
+    private readonly Dictionary<string, object> _durable;
 
     internal SimulatedNames(string[] roots)
     {

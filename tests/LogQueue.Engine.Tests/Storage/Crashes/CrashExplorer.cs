@@ -116,14 +116,29 @@ internal sealed class CrashExplorer(int seed, CrashExplorerOptions options)
         {
             RunPartition partition = run.Partitions[i];
             PartitionLog log = rig.Open(partition.Name);
-            found[i] = CrashRig.Find(log);
+            if (partition.IsDeleted)
+            {
+                found[i] = new FoundLog { LogStart = 0, End = 0, LastStable = 0, Records = [] };
+                continue; // half deleted: it need only open
+            }
+
+            try
+            {
+                found[i] = CrashRig.Find(log);
+            }
+            catch (InvalidOperationException e)
+            {
+                Failure ??= $"{how}: {partition.Name} [{log.LogStartOffset}, {log.LogEndOffset}): {e.Message} {Describe(device, log)}";
+                return found;
+            }
+
             if (run.Oracle.Judge(partition.Name, found[i]) is { } problem)
             {
                 Failure ??= $"{how}: {partition.Name}: {problem}";
                 return found;
             }
 
-            if (before is not null && !partition.IsDeleted && Use(log, partition, found[i]) is { } unusable)
+            if (before is not null && Use(log, partition, found[i]) is { } unusable)
             {
                 Failure ??= $"{how}: {partition.Name}: {unusable}";
                 return found;
@@ -149,6 +164,9 @@ internal sealed class CrashExplorer(int seed, CrashExplorerOptions options)
         return appended.Status == AppendStatus.Appended && appended.BaseOffset == found.End
             ? null : $"the log ends at {found.End}, and the next append was answered {appended}";
     }
+
+    private static string Describe(SimulatedStorageDevice device, PartitionLog log) =>
+        string.Join("; ", log.Recovery.Notes) + "\n" + string.Join('\n', device.ListFiles(log.Directory).Select(name => $"{name} {device.FileLength($"{log.Directory}/{name}")}"));
 
     private static string Show(FoundLog log) =>
         $"[{log.LogStart}, {log.End}) stable to {log.LastStable} with {log.Records.Count} records, {log.CommittedTags?.Count} committed";

@@ -108,6 +108,11 @@ internal sealed class CrashRig : ICommitLog, IDisposable
         while (true)
         {
             ReadResult result = log.Read(from, maxBytes, isolation, atLeastOneBatch: true);
+            if (result.Status != ReadStatus.Ok)
+            {
+                throw new InvalidOperationException($"A read at {from} with {isolation} of at most {maxBytes} bytes was answered {result.Status}.");
+            }
+
             if (result.Records is null)
             {
                 return from;
@@ -162,6 +167,11 @@ internal sealed class CrashRig : ICommitLog, IDisposable
             if (!view.IsChecksumValid)
             {
                 throw new InvalidOperationException($"A read returned a batch with a wrong checksum at {view.BaseOffset}.");
+            }
+
+            if (view.PartitionLeaderEpoch != 0)
+            {
+                throw new InvalidOperationException($"A read returned a batch of leader epoch {view.PartitionLeaderEpoch}, which never was.");
             }
 
             next = view.NextOffset;

@@ -186,7 +186,7 @@ internal sealed class LogRun
     private void AppendPlain(RunPartition partition)
     {
         int count = _random.Next(1, 4);
-        byte[] batch = TestBatches.Build(count, _nextTag, TestBatches.StartMs + _random.Next(1000), _random.Next(8, 160));
+        byte[] batch = TestBatches.Build(count, _nextTag, TestBatches.StartMs + _random.Next(1000), _random.Next(8, 90));
         Append(partition, batch, count, 0, AppendOrigin.Client);
     }
 
@@ -325,7 +325,12 @@ internal sealed class LogRun
         partition.IsDeleted = true;
         Oracle.Delete(partition.Name);
         log.Delete();
-        _rig!.Logs.Remove(partition.Name);
+        if (_rig!.Fence.IsTripped)
+        {
+            throw _rig.Fence.Offline(); // no engine creates anything now
+        }
+
+        _rig.Logs.Remove(partition.Name);
         _device.SyncDirectory(StorageRig.Root);
         Oracle.Create(partition.Name);
         partition.IsDeleted = false;

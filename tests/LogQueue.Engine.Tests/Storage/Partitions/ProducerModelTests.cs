@@ -1,7 +1,5 @@
 using CsCheck;
-using LogQueue.Records;
 using LogQueue.Storage;
-using LogQueue.Storage.Indexes;
 using LogQueue.Storage.Partitions;
 using LogQueue.TestKit.Storage;
 
