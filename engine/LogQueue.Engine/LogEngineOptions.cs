@@ -79,6 +79,9 @@ public sealed record LogEngineOptions
     /// </summary>
     public Action<string>? DamageFound { get; init; }
 
+    /// <summary>Bytes of each of the two files of the commit journal.</summary>
+    internal int JournalFileBytes { get; init; } = 16 << 20;
+
     /// <summary>Everything that is wrong with these options, in words; empty when they are good.</summary>
     public IReadOnlyList<string> Validate()
     {

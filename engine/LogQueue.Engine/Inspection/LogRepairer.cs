@@ -94,7 +94,7 @@ public static class LogRepairer
             context, Path.Combine(dataDirectory, metadata), new TopicPartition(TopicName.ClusterMetadata, 0), MetadataLog.Options, false);
         try
         {
-            Catalogue catalogue = new MetadataLog(log, context.TimeProvider).Replay();
+            Catalogue catalogue = new MetadataLog(log, context.TimeProvider).Replay(context.Device);
             return new TopicConfig(catalogue.ConfigsOf(topic), new Dictionary<string, string>()).ToLogOptions();
         }
         catch (CorruptRecordException)

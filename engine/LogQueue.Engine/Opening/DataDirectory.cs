@@ -43,6 +43,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             WaitLimit = options.SyncWaitLimit,
             Synced = Metrics.Synced,
             SlowSync = WarnOfSlowSync,
+            JournalFileBytes = options.JournalFileBytes,
         };
         _journal = new CommitJournal(device, path, Fence, RunInBackground, commits.JournalFileBytes);
         _commitLoop = new CommitLoop(commits, options.TimeProvider, Fence, _journal);

@@ -45,6 +45,17 @@ internal sealed class OffsetIndex(IStorageDevice device, string path, long baseO
     public int FindPosition(long offset)
     {
         Span<byte> entry = stackalloc byte[EntryBytes];
+        if (PlantedBugs.IsOn(PlantedBug.IndexOneEntryTooFar))
+        {
+            for (int i = 0; _file.TryGet(i, entry); i++)
+            {
+                if (OffsetKey.Read(entry) > offset - baseOffset)
+                {
+                    return BinaryPrimitives.ReadInt32BigEndian(entry[4..]);
+                }
+            }
+        }
+
         return _file.TryFindLast<OffsetKey>(offset - baseOffset, entry) ? BinaryPrimitives.ReadInt32BigEndian(entry[4..]) : 0;
     }
 
@@ -53,6 +64,13 @@ internal sealed class OffsetIndex(IStorageDevice device, string path, long baseO
     {
         Span<byte> entry = stackalloc byte[EntryBytes];
         return _file.TryFindLast<PositionKey>(position, entry) ? BinaryPrimitives.ReadInt32BigEndian(entry[4..]) : 0;
+    }
+
+    /// <summary>The last offset of the last indexed batch at or below a position; the base offset when there is none.</summary>
+    public long FindOffsetAtOrBelow(long position)
+    {
+        Span<byte> entry = stackalloc byte[EntryBytes];
+        return _file.TryFindLast<PositionKey>(position, entry) ? baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry) : baseOffset;
     }
 
     /// <summary>Drops the entries of batches at or after a position.</summary>

@@ -60,6 +60,17 @@ internal sealed class TimeIndex(IStorageDevice device, string path, long baseOff
     public long FindOffsetBefore(long timestampMs)
     {
         Span<byte> entry = stackalloc byte[EntryBytes];
+        if (PlantedBugs.IsOn(PlantedBug.TimeIndexOffByOne))
+        {
+            for (int i = 0; _file.TryGet(i, entry); i++)
+            {
+                if (TimestampKey.Read(entry) >= timestampMs)
+                {
+                    return baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..]);
+                }
+            }
+        }
+
         return timestampMs > long.MinValue && _file.TryFindLast<TimestampKey>(timestampMs - 1, entry)
             ? baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..])
             : baseOffset;

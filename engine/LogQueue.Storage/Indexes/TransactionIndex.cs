@@ -19,6 +19,7 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
     internal const int EntryBytes = 34;
 
     private readonly Lock _lock = new();
+    private readonly Lock _saving = new(); // a checkpoint and a seal may save at the same time, through the same temporary file
     private List<AbortedEntry>? _entries;
 
     /// <summary>Reads the file; stops at the first entry that cannot be right.</summary>
@@ -116,6 +117,14 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
 
     /// <summary>Writes the file, or removes it when there is nothing to say.</summary>
     public void Save(bool sync)
+    {
+        lock (_saving)
+        {
+            SaveLocked(sync);
+        }
+    }
+
+    private void SaveLocked(bool sync)
     {
         byte[] bytes;
         lock (_lock)

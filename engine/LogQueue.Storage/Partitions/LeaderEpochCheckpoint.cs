@@ -66,13 +66,16 @@ internal sealed class LeaderEpochCheckpoint
         return new EpochEndOffset(-1, -1);
     }
 
-    /// <summary>Drops the epochs that start at or past an offset, but never the first.</summary>
-    public void TruncateTo(long offset)
+    /// <summary>Drops the epochs that start at or past an offset, but never the first. True when there were some.</summary>
+    public bool TruncateTo(long offset)
     {
+        int before = _epochs.Count;
         while (_epochs.Count > 1 && _epochs[^1].StartOffset >= offset)
         {
             _epochs.RemoveAt(_epochs.Count - 1);
         }
+
+        return _epochs.Count < before;
     }
 
     public void Save(IStorageDevice device, string directory)

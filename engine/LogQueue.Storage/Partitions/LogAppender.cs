@@ -25,6 +25,11 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
         long nextOffset = Stamp(batches, baseOffset, setsTime ? nowMs : -1, out long maxTimestamp);
         LogSegment active = RollIfDue(batches.Length, nextOffset, maxTimestamp, options, nowMs);
         long position = active.SizeBytes;
+        if (PlantedBugs.IsOn(PlantedBug.PublishEndBeforeWrite))
+        {
+            PublishEnd(nextOffset);
+        }
+
         active.Write(batches, options.PreallocateFirstBytes, options.PreallocateStepBytes, options.SegmentBytes,
             context.Space);
 

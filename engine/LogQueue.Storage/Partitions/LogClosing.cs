@@ -99,7 +99,7 @@ internal sealed class LogClosing(LogSession log, LogUpkeep upkeep)
 
                 log.Waiters.Fail(new LogOfflineException($"Partition {log.Id} was deleted."));
                 ForgetLocked();
-                new PartitionRemoval(log.Context.Device, log.Directory).Run(log.State.Segments);
+                new PartitionRemoval(log.Context, log.Directory).Run(log.State.Segments);
                 log.Rolled.Clear();
             }
         }

@@ -33,6 +33,11 @@ internal sealed class LogCommitter(
             return false;
         }
 
+        if (PlantedBugs.IsOn(PlantedBug.AckBeforeSync))
+        {
+            waiters.Advance(end);
+        }
+
         bool hasRolled = Sync(older, active);
         return PublishLocked(end, active.BaseOffset, size, hasRolled);
     }
@@ -71,10 +76,12 @@ internal sealed class LogCommitter(
         byte[]? snapshot = null;
         long offset;
         LogSegment active;
+        LogSegment[] unsealed;
         lock (appendLock)
         {
             offset = offsets.LogEnd;
             active = state.Segments.Active;
+            unsealed = [.. rolled.Select(static r => r.Segment), active];
             if (state.Producers.Count > 0)
             {
                 snapshot = ProducerSnapshot.ToBytes(state.Producers);
@@ -83,9 +90,12 @@ internal sealed class LogCommitter(
 
         if (snapshot is not null)
         {
-            if (active.TransactionIndex.Count > 0)
+            foreach (LogSegment segment in unsealed)
             {
-                active.TransactionIndex.Save(sync: true); // a replay from the snapshot does not meet its markers again
+                if (segment.TransactionIndex.Count > 0)
+                {
+                    segment.TransactionIndex.Save(sync: true); // a replay from the snapshot does not meet its markers again
+                }
             }
 
             TrySaveSnapshot(offset, snapshot);
@@ -156,8 +166,12 @@ internal sealed class LogCommitter(
             }
         }
 
-        active.DataSync();
-        if (hasNewNames)
+        if (!PlantedBugs.IsOn(PlantedBug.SkipDataSync))
+        {
+            active.DataSync();
+        }
+
+        if (hasNewNames && !PlantedBugs.IsOn(PlantedBug.ForgetDirectorySync))
         {
             context.Device.SyncDirectory(directory);
             active.NeedsDirectorySync = false;

@@ -17,7 +17,13 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         long stable = offsets.LastStable;
         long high = offsets.HighWatermark;
         long end = offsets.LogEnd;
-        long bound = isolation switch { ReadIsolation.Committed => stable, ReadIsolation.Uncommitted => high, _ => end };
+        bool isPastDurable = PlantedBugs.IsOn(PlantedBug.ReadPastDurable);
+        long bound = isolation switch
+        {
+            ReadIsolation.Committed => stable,
+            ReadIsolation.Uncommitted => isPastDurable ? end : high,
+            _ => end,
+        };
         if (offset < offsets.LogStart || offset > end)
         {
             return Answer(ReadStatus.OffsetOutOfRange, null, []);
@@ -111,33 +117,40 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         return null;
     }
 
-    /// <summary>The first record that has the largest timestamp of all.</summary>
+    /// <summary>The first record that has the largest timestamp of all that are readable.</summary>
     public TimestampOffset? FindMaxTimestamp()
     {
-        while (true)
+        long to = offsets.HighWatermark;
+        long from = offsets.LogStart;
+        TimestampOffset? latest = null;
+        ReadOnlySpan<LogSegment> all = segments.Snapshot;
+        for (int i = 0; i < all.Length; i++)
         {
-            LogSegment? latest = null;
-            ReadOnlySpan<LogSegment> all = segments.Snapshot;
-            foreach (LogSegment segment in all)
+            LogSegment segment = all[i];
+            long known = latest?.TimestampMs ?? -1;
+            if (segment.NextOffset <= from || segment.BaseOffset >= to || segment.MaxTimestampMs <= known)
             {
-                if (segment.NextOffset > offsets.LogStart && segment.MaxTimestampMs >= 0
-                    && segment.MaxTimestampMs > (latest?.MaxTimestampMs ?? -1))
-                {
-                    latest = segment;
-                }
+                continue;
             }
 
-            if (latest is null)
+            TimestampOffset? found = FindRecord(segment, segment.MaxTimestampMs, exact: true, out bool isGone);
+            if (isGone && segments.Snapshot != all)
             {
-                return null;
+                all = segments.Snapshot; // the cleaner put another in its place
+                latest = null;
+                i = -1;
+                continue;
             }
 
-            TimestampOffset? found = FindRecord(latest, latest.MaxTimestampMs, exact: true, out bool isGone);
-            if (found is not null || !isGone || segments.Snapshot == all)
+            if (found is null || found.Value.Offset >= to)
             {
-                return found;
+                found = FindLatest(segment, from, to); // that one was deleted, or may not be read yet
             }
+
+            latest = found?.TimestampMs > known ? found : latest;
         }
+
+        return latest;
     }
 
     /// <summary>
@@ -157,6 +170,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                 return null;
             }
 
+            sliceEnd = Math.Min(bound, segment.NextOffset);
             quarantine.FindStretch(segment, offset, ref limit, out long from, out DamagedRange? damage);
             BatchLocation first = SegmentReader.FindBatch(segment, offset, limit, from);
             from = Math.Max(from, segment.OffsetIndex.FindPosition(offset));
@@ -232,6 +246,34 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
 
         return found is null or { Count: 0 } ? [] : [.. found];
+    }
+
+    private TimestampOffset? FindLatest(LogSegment segment, long from, long to)
+    {
+        if (!segment.Log.TryAcquire())
+        {
+            return null;
+        }
+
+        try
+        {
+            if (!segment.Integrity.Check(0, segment.SizeBytes))
+            {
+                quarantine.Examine(segment);
+            }
+
+            return LatestRecord.Find(segment, from, to) is { } found
+                ? new TimestampOffset(found.TimestampMs, found.Offset, epochs.EpochOf(found.Offset))
+                : null;
+        }
+        catch (CorruptRecordException)
+        {
+            return null; // a read of these offsets reports the damage
+        }
+        finally
+        {
+            segment.Log.Release();
+        }
     }
 
     /// <summary>The first record of a segment with the time; damaged ranges are passed over: nothing in them can be read.</summary>

@@ -19,6 +19,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private bool _epochsChanged;
     private bool _wasCut;
     private bool _wasCompacted;
+    private int? _knownEpoch;
 
     /// <summary>True: every byte of every segment is read and checked, not only what no seal vouches for.</summary>
     public bool IsThorough { get; init; }
@@ -63,11 +64,14 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         List<long> bases = ListSegments();
         LeaderEpochCheckpoint? epochs = LeaderEpochRecovery.TryLoad(_device, directory, bases);
         Epochs = epochs ?? Epochs;
+        _knownEpoch = Checkpoint is { Generation: not RecoveryCheckpoint.KafkaGeneration } c
+            && Epochs.EpochOf(c.RecoveryPoint) is >= 0 and var known ? known : null;
         bool allowGaps = _wasCompacted || Checkpoint is null or { Generation: RecoveryCheckpoint.KafkaGeneration };
         _scan = new SegmentRecovery(context, options, Checkpoint, cleanShutdown, allowGaps)
         {
             EpochSeen = (epoch, offset) => _epochsChanged |= Epochs.TryAdd(epoch, offset),
             EpochOf = Checkpoint is not null && epochs is { Count: 1 } ? epochs.EpochOf : null,
+            TailEpoch = _knownEpoch,
         };
         OpenSegments(bases, IsThorough ? null : QuarantineFile.Load(_device, directory));
         if (epochs is null || !LeaderEpochRecovery.IsRight(Epochs, Segments))
@@ -82,7 +86,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         LogEndOffset = Math.Max(Segments.Count == 0 ? 0 : Segments.Active.NextOffset, Damage.Count == 0 ? 0
             : Damage.Max(static d => d.ToOffset));
         EnsureActive();
-        Epochs.TruncateTo(LogEndOffset + 1);
+        _epochsChanged |= Epochs.TruncateTo(LogEndOffset + 1); // else a cut epoch would claim what is appended there later
         if (Epochs.TryAdd(0, LogStartOffset) || epochs is null || _epochsChanged)
         {
             Epochs.Save(_device, directory);

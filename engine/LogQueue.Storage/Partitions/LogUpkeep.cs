@@ -188,6 +188,15 @@ internal sealed class LogUpkeep(LogSession log)
                 log.Offsets.Set(offset, Math.Max(offset, log.Offsets.LastStable), log.Offsets.HighWatermark, log.Offsets.LogEnd);
             }
 
+            if (PlantedBugs.IsOn(PlantedBug.LogStartBeforeCheckpoint))
+            {
+                lock (log.AppendLock)
+                {
+                    int early = log.State.Segments.Snapshot[..^1].ToArray().Count(s => s.NextOffset <= offset);
+                    Array.ForEach(log.State.Segments.TakeFirst(early), static s => s.Remove(null));
+                }
+            }
+
             try
             {
                 log.Committer.SaveCheckpoint(); // first: a start that a crash takes back would show deleted offsets as damage

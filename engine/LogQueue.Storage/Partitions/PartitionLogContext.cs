@@ -5,6 +5,8 @@ namespace LogQueue.Storage.Partitions;
 /// <summary>What the logs of one data directory share.</summary>
 internal sealed record PartitionLogContext
 {
+    private long _removals;
+
     /// <summary>The disk.</summary>
     public required IStorageDevice Device { get; init; }
 
@@ -38,6 +40,11 @@ internal sealed record PartitionLogContext
     /// <summary>Mapped index files.</summary>
     public LeaseBudget MapBudget { get; init; } = new(4096);
 
+<<<<<<< HEAD
     /// <summary>Hears of every damaged range found while a log runs, with its partition directory; on the thread that found it.</summary>
     public Action<string, DamagedRange>? DamageFound { get; init; }
+=======
+    /// <summary>Numbers the directories that are being deleted.</summary>
+    public long NextRemoval() => Interlocked.Increment(ref _removals);
+>>>>>>> h-d
 }

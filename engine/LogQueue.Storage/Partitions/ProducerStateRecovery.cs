@@ -15,6 +15,11 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
 
     public ProducerStateTable Run(long logStartOffset, long logEndOffset)
     {
+        if (PlantedBugs.IsOn(PlantedBug.ReuseProducerSequence))
+        {
+            return new ProducerStateTable();
+        }
+
         long nowMs = context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
         ProducerStateTable? table = null;
         long from = logStartOffset;
@@ -42,7 +47,7 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
         if (table is { Count: > 0 })
         {
             var history = new ProducerStateTable();
-            Replay(history, null, from, nowMs);
+            Replay(history, FindHistoryStart(logStartOffset, from), from, nowMs);
             table.AdoptHistory(history);
         }
 
@@ -94,25 +99,46 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
         return offsets;
     }
 
-    /// <summary>Replays [from, to); a null start means a bounded stretch before the end.</summary>
-    private void Replay(ProducerStateTable table, long? from, long to, long nowMs)
+    /// <summary>An offset from which on the log before <paramref name="to"/> is about as long as the bound, over all its segments.</summary>
+    private long FindHistoryStart(long logStartOffset, long to)
+    {
+        long left = HistoryBytes;
+        ReadOnlySpan<LogSegment> all = segments.Snapshot;
+        for (int i = all.Length - 1; i >= 0; i--)
+        {
+            LogSegment segment = all[i];
+            if (segment.BaseOffset >= to)
+            {
+                continue;
+            }
+
+            long end = segment.NextOffset <= to ? segment.SizeBytes : segment.OffsetIndex.FindPosition(to);
+            if (end > left)
+            {
+                return Math.Max(logStartOffset, segment.OffsetIndex.FindOffsetAtOrBelow(end - left));
+            }
+
+            left -= end;
+        }
+
+        return logStartOffset;
+    }
+
+    /// <summary>Replays the batches that hold or follow <paramref name="from"/>, up to <paramref name="to"/>.</summary>
+    private void Replay(ProducerStateTable table, long from, long to, long nowMs)
     {
         ReadOnlySpan<LogSegment> all = segments.Snapshot;
         for (int i = 0; i < all.Length; i++)
         {
             LogSegment segment = all[i];
-            bool holdsEnd = segment.BaseOffset < to && segment.NextOffset >= to;
-            if (segment.BaseOffset >= to || (from is null ? !holdsEnd : segment.NextOffset <= from) || !segment.Log.TryAcquire())
+            if (segment.BaseOffset >= to || segment.NextOffset <= from || !segment.Log.TryAcquire())
             {
                 continue;
             }
 
             try
             {
-                long start = from is { } f
-                    ? segment.OffsetIndex.FindPosition(f)
-                    : segment.OffsetIndex.FindBatchAtOrBelow(Math.Max(0, segment.OffsetIndex.FindPosition(to) - HistoryBytes));
-                ReplaySegment(table, segment, start, from ?? 0, to, nowMs);
+                ReplaySegment(table, segment, segment.OffsetIndex.FindPosition(from), from, to, nowMs);
             }
             finally
             {
@@ -132,7 +158,8 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
                 return;
             }
 
-            if (batch.BaseOffset >= from && table.Apply(batch, nowMs) is { } aborted)
+            // The batch that holds the log start counts whole: its transaction may be open, its sequence may be retried.
+            if (batch.LastOffset >= from && table.Apply(batch, nowMs) is { } aborted)
             {
                 segment.TransactionIndex.Append(aborted);
             }

@@ -50,7 +50,8 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
         {
             slot.Clear();
             _ = file.Read(i * SlotBytes, slot);
-            if (TryParse(slot) is { } found && (newest is null || found.Generation > newest.Generation))
+            if (TryParse(slot) is { } found
+                && (newest is null || found.Generation > newest.Generation != PlantedBugs.IsOn(PlantedBug.TrustStaleCheckpoint)))
             {
                 newest = found;
             }

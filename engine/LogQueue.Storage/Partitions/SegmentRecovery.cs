@@ -29,6 +29,9 @@ internal sealed class SegmentRecovery(
     /// <summary>The leader epoch of an offset, where the epochs are known to be right; null otherwise.</summary>
     public Func<long, int>? EpochOf { get; set; }
 
+    /// <summary>The leader epoch of all that was written since the checkpoint; null when that is not known.</summary>
+    public int? TailEpoch { get; init; }
+
     /// <summary>Told of each whole batch: epoch and base offset.</summary>
     public required Action<int, long> EpochSeen { get; init; }
 
@@ -257,6 +260,7 @@ internal sealed class SegmentRecovery(
     private bool TryScanFrom(LogSegment segment, long start, long fileBytes, out string? stop)
     {
         bool isIndexed = start > 0 && segment.SizeBytes == start;
+        bool isTail = isIndexed || segment.BaseOffset > checkpoint?.SegmentBaseOffset; // written since the checkpoint, never compacted
         if (start == 0)
         {
             Clear(segment);
@@ -266,10 +270,10 @@ internal sealed class SegmentRecovery(
         bool found = WithLog(segment, log =>
         {
             long expected = isIndexed ? segment.NextOffset : segment.BaseOffset;
-            using var scanner = new SegmentScanner(log, start, fileBytes, expected, _allowGaps)
+            using var scanner = new SegmentScanner(log, start, fileBytes, expected, _allowGaps && !isTail)
             {
                 IsAnchored = isIndexed || start == 0,
-                EpochOf = EpochOf,
+                EpochOf = isTail && TailEpoch is { } epoch ? _ => epoch : EpochOf,
             };
             while (scanner.MoveNext())
             {
@@ -336,6 +340,13 @@ internal sealed class SegmentRecovery(
         long end = segment.SizeBytes;
         if (dataEnd > end)
         {
+            if (PlantedBugs.IsOn(PlantedBug.CutOneBatchTooMany) && end > 0)
+            {
+                BatchLocation last = WithLog(segment, _ => SegmentReader.FindLastEndingBy(segment, 0, end - 1, end));
+                segment.Publish(Math.Max(segment.BaseOffset, last.LastOffset + 1), last.End);
+                end = last.End;
+            }
+
             WasCut = true;
             CutBytes += dataEnd - end;
             Notes.Add($"segment {segment.BaseOffset}: cut {dataEnd - end} bytes at {end} after offset "

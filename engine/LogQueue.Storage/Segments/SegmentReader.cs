@@ -127,7 +127,7 @@ internal static class SegmentReader
             + RecordBatchLayout.LogOverheadBytes;
         int lastDelta = BinaryPrimitives.ReadInt32BigEndian(header[RecordBatchLayout.LastOffsetDeltaPosition..]);
         if (header[RecordBatchLayout.MagicPosition] != 2 || size < RecordBatchLayout.HeaderBytes || position + size > limit
-            || baseOffset < expectedOffset || lastDelta < 0)
+            || baseOffset < expectedOffset || lastDelta < 0 || baseOffset - expectedOffset > int.MaxValue - lastDelta)
         {
             return false;
         }

@@ -5,10 +5,12 @@ using LogQueue.Wire.Memory;
 namespace LogQueue.Storage.Segments;
 
 /// <summary>
-/// Reads a log file batch by batch and checks each: length, magic, checksum, offsets that follow (the first may lie past the expected one).
+/// Reads a log file batch by batch and checks each: length, magic, checksum, offsets that follow. The first may lie past the expected one,
+/// unless <paramref name="firstFollows"/>: the checksum does not cover the base offset, so a torn write could make it anything.
 /// One user at a time.
 /// </summary>
-internal sealed class SegmentScanner(IStorageFile file, long start, long end, long expectedOffset, bool allowGaps) : IDisposable
+internal sealed class SegmentScanner(
+    IStorageFile file, long start, long end, long expectedOffset, bool allowGaps, bool firstFollows = false) : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
 
@@ -20,10 +22,14 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
     /// </summary>
     public Func<long, int>? EpochOf { get; init; }
 
-    private PooledBuffer _buffer = PooledBuffer.Rent(ChunkBytes);
+    private readonly long _firstOffset = expectedOffset;
+    private PooledBuffer _buffer = PooledBuffer.Rent((int)Math.Clamp(end - start, RecordBatchLayout.HeaderBytes, ChunkBytes));
     private long _bufferStart;
     private int _bufferBytes;
     private int _currentBytes;
+
+    /// <summary>The leader epoch that batches must have, when it is known: the checksum does not cover it either.</summary>
+    public int? LeaderEpoch { get; init; }
 
     /// <summary>Where the current batch starts; after the end, where whole batches end.</summary>
     public long Position { get; private set; } = start;
@@ -76,7 +82,7 @@ internal sealed class SegmentScanner(IStorageFile file, long start, long end, lo
         _currentBytes = size;
         var batch = new RecordBatchView(Current);
         string? wrong = batch.Magic != 2 ? $"magic {batch.Magic}"
-            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset
+            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset || batch.LastOffset - _firstOffset is < 0 or > int.MaxValue
                 || (!allowGaps && (BatchCount > 0 || IsAnchored) && batch.BaseOffset != NextOffset)
                 ? $"base offset {batch.BaseOffset} where {NextOffset} follows"
             : !batch.IsChecksumValid ? "a wrong checksum"

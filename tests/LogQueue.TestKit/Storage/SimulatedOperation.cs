@@ -15,5 +15,28 @@ internal readonly record struct SimulatedOperation(long Number, string Kind, str
 /// <param name="WrittenBytes">For writes: how many bytes reach the file before it fails.</param>
 internal readonly record struct SimulatedFault(StorageError Error, int WrittenBytes = 0);
 
+/// <summary>What a disk does wrong without saying so.</summary>
+internal readonly record struct SimulatedQuirk
+{
+    /// <summary>A write: the disk puts it here instead; seen after <see cref="SimulatedStorageDevice.DropCaches"/> or a power cut.</summary>
+    public long? MisdirectedTo { get; init; }
+
+    /// <summary>A read: the disk returns what the sectors held before they were last synced.</summary>
+    public bool IsStale { get; init; }
+
+    /// <summary>The operation takes this long on the device's clock.</summary>
+    public TimeSpan Delay { get; init; }
+}
+
+/// <summary>Which name changes a power cut may keep.</summary>
+internal enum CrashProfile
+{
+    /// <summary>Any mixture of the unsynced ones: what POSIX allows.</summary>
+    Weak,
+
+    /// <summary>The first ones, up to a point: what a journalling file system like ext4 does.</summary>
+    Ordered,
+}
+
 /// <summary>The power was cut: thrown by the operation at which it happened and by every one after it.</summary>
 internal sealed class SimulatedPowerCutException() : Exception("The simulated power is cut.");

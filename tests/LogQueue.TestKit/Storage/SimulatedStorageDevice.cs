@@ -4,103 +4,98 @@ using LogQueue.Storage.Files;
 namespace LogQueue.TestKit.Storage;
 
 /// <summary>
-/// A disk in memory that keeps only what was synced. <see cref="Crash"/> makes the disk that a machine finds after a power cut: unsynced
-/// sectors old or new in any mixture, the last write torn, names lost unless their directory was synced. Operations can be made to fail by
-/// rule, the disk can be full, and the power can be cut at an operation's number. Deterministic by seed. Thread-safe.
+/// A disk in memory that keeps only what was synced. <see cref="Crash(int)"/> makes the disk that a machine finds after a power cut:
+/// unsynced sectors old or new in any mixture, the last write torn or garbage, names lost unless their directory was synced. Operations can
+/// be made to fail or to go wrong silently by rule, the disk can be full, and the power can be cut at an operation's number. Crashed disks
+/// share the bytes of the running one until either writes. Deterministic by seed. Thread-safe.
 /// </summary>
 internal sealed class SimulatedStorageDevice : IStorageDevice
 {
-    private static readonly object DirectoryMark = new();
-
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, object> _names = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, object> _durableNames = new(StringComparer.Ordinal);
-    private readonly List<(string Directory, Action<Dictionary<string, object>> Apply)> _pendingNames = [];
+    private readonly SimulatedNames _names;
     private readonly HashSet<string> _locks = new(StringComparer.Ordinal);
+    private readonly Random _random = new(1);
+    private Action<SimulatedStorageDevice>? _boundary;
     private int _openFiles;
 
     /// <summary>Creates an empty disk whose root directories exist and are durable.</summary>
-    public SimulatedStorageDevice(params string[] rootDirectories)
-    {
-        foreach (string root in rootDirectories)
-        {
-            _names[root] = DirectoryMark;
-            _durableNames[root] = DirectoryMark;
-        }
-    }
+    public SimulatedStorageDevice(params string[] rootDirectories) => _names = new SimulatedNames(rootDirectories);
+
+    private SimulatedStorageDevice(SimulatedNames names) => _names = names;
 
     /// <summary>Bytes that all files together may hold.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
-    /// <summary>Asked before each operation; a fault makes it fail.</summary>
-    public Func<SimulatedOperation, SimulatedFault?>? Fault { get; set; }
+    /// <summary>What happens to operations: faults, quirks, the power cut; and their count.</summary>
+    public SimulatedOperations Rules { get; } = new();
 
-    /// <summary>The power is cut when the operation with this number starts; it may have happened in part. 0: never.</summary>
-    public long CutPowerAt { get; set; }
+    /// <inheritdoc cref="SimulatedOperations.Fault"/>
+    public Func<SimulatedOperation, SimulatedFault?>? Fault { get => Rules.Fault; set => Rules.Fault = value; }
 
-    /// <summary>Operations so far that change or sync something.</summary>
-    public long Operations { get; private set; }
+    /// <inheritdoc cref="SimulatedOperations.CutPowerAt"/>
+    public long CutPowerAt { get => Rules.CutPowerAt; set => Rules.CutPowerAt = value; }
 
-    /// <summary>A hash of all operations so far: equal for equal seeds.</summary>
-    public ulong TraceHash { get; private set; } = 14695981039346656037;
-
-    /// <summary>True once the power was cut.</summary>
-    public bool IsPowerCut { get; private set; }
-
-    /// <summary>Files open now: a test ends with none.</summary>
-    public int OpenFiles => _openFiles;
+    public long Operations => Rules.Count;
+    public ulong TraceHash => Rules.TraceHash;
+    public bool IsPowerCut => Rules.IsPowerCut;
 
     /// <summary>Sync operations so far.</summary>
     public long Syncs { get; private set; }
 
-    /// <summary>The disk after a power cut now. This one is left as it is.</summary>
-    public SimulatedStorageDevice Crash(int seed)
+    /// <summary>Files open now: a test ends with none.</summary>
+    public int OpenFiles => _openFiles;
+
+    /// <summary>Called before each numbered operation takes effect: a power cut here finds what all earlier ones left.</summary>
+    public Action<SimulatedStorageDevice>? Boundary
     {
-        lock (_lock)
+        get => _boundary;
+        set
         {
-            var random = new Random(seed);
-            double keep = random.Next(4) switch { 0 => 0.0, 1 => 1.0, _ => random.NextDouble() };
-            var names = new Dictionary<string, object>(_durableNames, StringComparer.Ordinal);
-            foreach ((_, Action<Dictionary<string, object>> apply) in _pendingNames)
-            {
-                if (random.NextDouble() < keep)
-                {
-                    apply(names);
-                }
-            }
-
-            var after = new SimulatedStorageDevice();
-            foreach ((string path, object node) in names.OrderBy(static n => n.Key, StringComparer.Ordinal))
-            {
-                string? parent = System.IO.Path.GetDirectoryName(path);
-                if (parent is not null && _names.ContainsKey(parent) && !after._names.ContainsKey(parent))
-                {
-                    continue; // its directory did not survive
-                }
-
-                object kept = node is SimulatedInode inode ? inode.Crash(random, keep) : DirectoryMark;
-                after._names[path] = kept;
-                after._durableNames[path] = kept;
-            }
-
-            return after;
+            _boundary = value;
+            Rules.Boundary = value is null ? null : () => value(this);
         }
     }
+
+    /// <summary>True when everything is durable: a power cut changes nothing.</summary>
+    public bool IsSettled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _names.IsSettled;
+            }
+        }
+    }
+
+    /// <summary>The disk after a power cut now; the seed also chooses the profile. This one is left as it is.</summary>
+    public SimulatedStorageDevice Crash(int seed)
+    {
+        var random = new Random(seed);
+        return Crash(random, random.Next(2) == 0 ? CrashProfile.Weak : CrashProfile.Ordered);
+    }
+
+    /// <summary>The disk after a power cut now. This one is left as it is.</summary>
+    public SimulatedStorageDevice Crash(int seed, CrashProfile profile) => Crash(new Random(seed), profile);
 
     /// <summary>A copy of the running disk, everything durable: to reopen the same state more than once.</summary>
     public SimulatedStorageDevice Copy()
     {
         lock (_lock)
         {
-            var copy = new SimulatedStorageDevice();
-            foreach ((string path, object node) in _names)
-            {
-                object twin = node is SimulatedInode inode ? inode.Copy() : DirectoryMark;
-                copy._names[path] = twin;
-                copy._durableNames[path] = twin;
-            }
+            return new SimulatedStorageDevice(_names.Copy());
+        }
+    }
 
-            return copy;
+    /// <summary>The page cache is dropped, as by a restart under memory pressure: reads see what the disk really holds.</summary>
+    public void DropCaches()
+    {
+        lock (_lock)
+        {
+            foreach (SimulatedInode inode in _names.Files)
+            {
+                inode.DropCache();
+            }
         }
     }
 
@@ -123,95 +118,116 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
         }
     }
 
-    public IStorageFile Open(string path, StorageOpenMode mode) => Do(mode is StorageOpenMode.CreateNew or StorageOpenMode.OpenOrCreate ? "create" : "open", path, 0, 0, () =>
+    public IStorageFile Open(string path, StorageOpenMode mode)
     {
-        _names.TryGetValue(path, out object? node);
-        if (node is null)
+        lock (_lock)
         {
-            if (mode is StorageOpenMode.Read or StorageOpenMode.ReadWrite || !_names.ContainsKey(System.IO.Path.GetDirectoryName(path)!))
+            bool mayCreate = mode is StorageOpenMode.CreateNew or StorageOpenMode.OpenOrCreate;
+            object? node = _names.Find(path);
+            Rules.Enter(mayCreate ? "create" : "open", path, 0, 0, counts: mayCreate && node is null);
+            if (node is null)
             {
-                throw new StorageException(StorageError.NotFound, "open", path, "no such file");
+                if (!mayCreate || !_names.HasParent(path))
+                {
+                    throw new StorageException(StorageError.NotFound, "open", path, "no such file");
+                }
+
+                node = new SimulatedInode();
+                _names.Set(path, node);
+            }
+            else if (mode == StorageOpenMode.CreateNew)
+            {
+                throw new StorageException(StorageError.Exists, "open", path, "the file exists");
             }
 
-            node = new SimulatedInode();
-            SetNameLocked(path, node);
+            var inode = node as SimulatedInode ?? throw new StorageException(StorageError.Other, "open", path, "is a directory");
+            Interlocked.Increment(ref _openFiles);
+            return new SimulatedStorageFile(this, path, inode, mode != StorageOpenMode.Read);
         }
-        else if (mode == StorageOpenMode.CreateNew)
+    }
+
+    public bool FileExists(string path) => Look(path) is SimulatedInode;
+
+    public bool DirectoryExists(string path) => Look(path) == SimulatedNames.Directory;
+
+    public long FileLength(string path)
+    {
+        lock (_lock)
         {
-            throw new StorageException(StorageError.Exists, "open", path, "the file exists");
+            Rules.Enter("length", path, 0, 0, counts: false);
+            return InodeLocked("stat", path).Length;
         }
+    }
 
-        var inode = node as SimulatedInode ?? throw new StorageException(StorageError.Other, "open", path, "is a directory");
-        Interlocked.Increment(ref _openFiles);
-        return new SimulatedStorageFile(this, path, inode, mode != StorageOpenMode.Read);
-    });
-
-    public bool FileExists(string path) => Do("exists", path, 0, 0, () => _names.TryGetValue(path, out object? node) && node is SimulatedInode);
-
-    public bool DirectoryExists(string path) => Do("exists", path, 0, 0, () => _names.TryGetValue(path, out object? node) && node == DirectoryMark);
-
-    public long FileLength(string path) => Do("length", path, 0, 0, () => InodeLocked("stat", path).Length);
-
-    public void CreateDirectory(string path) => Do("mkdir", path, 0, 0, () =>
+    public void CreateDirectory(string path)
     {
-        SetNameLocked(path, DirectoryMark);
-        return true;
-    });
-
-    public IReadOnlyList<string> ListFiles(string directory) => Do("list", directory, 0, 0, () => ListLocked(directory, files: true));
-
-    public IReadOnlyList<string> ListDirectories(string directory) => Do("list", directory, 0, 0, () => ListLocked(directory, files: false));
-
-    public void Delete(string path) => Do("delete", path, 0, 0, () =>
-    {
-        _ = InodeLocked("unlink", path);
-        _names.Remove(path);
-        AddPendingLocked(path, names => names.Remove(path));
-        return true;
-    });
-
-    public void DeleteDirectory(string path) => Do("delete", path, 0, 0, () =>
-    {
-        if (_names.Keys.Any(n => System.IO.Path.GetDirectoryName(n) == path))
+        lock (_lock)
         {
-            throw new StorageException(StorageError.Other, "rmdir", path, "directory not empty");
+            Rules.Enter("mkdir", path, 0, 0, counts: true);
+            _names.Set(path, SimulatedNames.Directory);
         }
+    }
 
-        _names.Remove(path);
-        _pendingNames.RemoveAll(p => p.Directory == path); // whatever happened in it ends with it
-        AddPendingLocked(path, names => names.Keys.Where(n => n == path || n.StartsWith(path + "/", StringComparison.Ordinal)).ToList()
-            .ForEach(n => names.Remove(n)));
-        return true;
-    });
+    public IReadOnlyList<string> ListFiles(string directory) => ListNames(directory, files: true);
 
-    public void Rename(string from, string to) => Do("rename", from, 0, 0, () =>
+    public IReadOnlyList<string> ListDirectories(string directory) => ListNames(directory, files: false);
+
+    public void Delete(string path)
     {
-        if (!_names.ContainsKey(from))
+        lock (_lock)
         {
-            throw new StorageException(StorageError.NotFound, "rename", from, "no such file");
+            Rules.Enter("delete", path, 0, 0, counts: true);
+            _ = InodeLocked("unlink", path);
+            _names.Remove(path);
         }
+    }
 
-        Move(_names, from, to);
-        AddPendingLocked(from, names => Move(names, from, to));
-        return true;
-    });
-
-    public void SyncDirectory(string path) => Do("syncdir", path, 0, 0, () =>
+    public void DeleteDirectory(string path)
     {
-        Syncs++;
-        foreach ((string directory, Action<Dictionary<string, object>> apply) in _pendingNames)
+        lock (_lock)
         {
-            if (directory == path)
+            Rules.Enter("delete", path, 0, 0, counts: true);
+            if (!_names.IsEmpty(path))
             {
-                apply(_durableNames);
+                throw new StorageException(StorageError.Other, "rmdir", path, "directory not empty");
             }
+
+            _names.RemoveDirectory(path);
         }
+    }
 
-        _pendingNames.RemoveAll(p => p.Directory == path);
-        return true;
-    });
+    public void Rename(string from, string to)
+    {
+        lock (_lock)
+        {
+            Rules.Enter("rename", from, 0, 0, counts: true);
+            if (_names.Find(from) is null)
+            {
+                throw new StorageException(StorageError.NotFound, "rename", from, "no such file");
+            }
 
-    public long FreeBytes(string path) => Do("statfs", path, 0, 0, () => CapacityBytes == long.MaxValue ? long.MaxValue : CapacityBytes - UsedLocked());
+            _names.Move(from, to);
+        }
+    }
+
+    public void SyncDirectory(string path)
+    {
+        lock (_lock)
+        {
+            Rules.Enter("syncdir", path, 0, 0, counts: true);
+            Syncs++;
+            _names.Sync(path);
+        }
+    }
+
+    public long FreeBytes(string path)
+    {
+        lock (_lock)
+        {
+            Rules.Enter("statfs", path, 0, 0, counts: false);
+            return CapacityBytes == long.MaxValue ? long.MaxValue : CapacityBytes - UsedLocked();
+        }
+    }
 
     public long TotalBytes(string path) => CapacityBytes;
 
@@ -225,13 +241,35 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
 
     internal void FileClosed() => Interlocked.Decrement(ref _openFiles);
 
+    internal long Length(string path, SimulatedInode inode)
+    {
+        lock (_lock)
+        {
+            Rules.Enter("length", path, 0, 0, counts: false);
+            return inode.Length;
+        }
+    }
+
+    internal void Mapped(string path, long length)
+    {
+        lock (_lock)
+        {
+            Rules.Enter("map", path, 0, length, counts: false);
+        }
+    }
+
     internal int Read(string path, SimulatedInode inode, long position, Span<byte> destination)
     {
         lock (_lock)
         {
-            EnterLocked("read", path, position, destination.Length);
+            Rules.Enter("read", path, position, destination.Length, counts: false);
             int count = (int)Math.Clamp(inode.Length - position, 0, destination.Length);
             inode.Bytes.AsSpan((int)Math.Min(position, inode.Bytes.Length), count).CopyTo(destination);
+            if (Rules.QuirkOf(Operations, "read", path, position, count).IsStale)
+            {
+                inode.ReadStale(position, destination[..count]);
+            }
+
             return count;
         }
     }
@@ -240,20 +278,18 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
     {
         lock (_lock)
         {
-            long number = NumberLocked("write", path, position, source.Length);
-            if (CutPowerAt != 0 && number >= CutPowerAt)
+            long number = Rules.Number("write", path, position, source.Length);
+            if (Rules.IsCutDue(number))
             {
-                bool first = !IsPowerCut;
-                IsPowerCut = true;
-                if (first)
+                if (!Rules.IsPowerCut)
                 {
                     inode.Write(position, source); // in flight: Crash decides which sectors made it
                 }
 
-                throw new SimulatedPowerCutException();
+                Rules.CutIfDue(number);
             }
 
-            SimulatedFault? fault = FaultLocked(number, "write", path, position, source.Length);
+            SimulatedFault? fault = Rules.FaultOf(number, "write", path, position, source.Length);
             long room = CapacityBytes == long.MaxValue ? long.MaxValue : CapacityBytes - UsedLocked() + Math.Max(0, inode.Length - position);
             if (fault is null && room < source.Length)
             {
@@ -266,126 +302,94 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
                 throw new StorageException(f.Error, "pwrite", path, "simulated");
             }
 
+            if (Rules.QuirkOf(number, "write", path, position, source.Length).MisdirectedTo is { } wrong)
+            {
+                inode.Misdirect(position, wrong, source);
+                return;
+            }
+
             inode.Write(position, source);
         }
     }
 
-    internal void Allocate(string path, SimulatedInode inode, long lengthBytes) => Do("allocate", path, 0, lengthBytes, () =>
+    internal void Allocate(string path, SimulatedInode inode, long lengthBytes)
     {
-        if (lengthBytes > inode.Length)
+        lock (_lock)
         {
-            if (CapacityBytes != long.MaxValue && CapacityBytes - UsedLocked() < lengthBytes - inode.Length)
+            Rules.Enter("allocate", path, 0, lengthBytes, counts: true);
+            if (lengthBytes > inode.Length)
             {
-                throw new StorageException(StorageError.NoSpace, "posix_fallocate", path, "simulated");
-            }
+                if (CapacityBytes != long.MaxValue && CapacityBytes - UsedLocked() < lengthBytes - inode.Length)
+                {
+                    throw new StorageException(StorageError.NoSpace, "posix_fallocate", path, "simulated");
+                }
 
+                inode.SetLength(lengthBytes);
+            }
+        }
+    }
+
+    internal void Truncate(string path, SimulatedInode inode, long lengthBytes)
+    {
+        lock (_lock)
+        {
+            Rules.Enter("truncate", path, 0, lengthBytes, counts: true);
             inode.SetLength(lengthBytes);
         }
-
-        return true;
-    });
+    }
 
     internal void Sync(string path, SimulatedInode inode)
     {
         lock (_lock)
         {
-            long number = NumberLocked("sync", path, 0, 0);
-            CutIfDueLocked(number);
+            long number = Rules.Number("sync", path, 0, 0);
+            Rules.CutIfDue(number);
             Syncs++;
-            if (FaultLocked(number, "sync", path, 0, 0) is { } fault)
+            if (Rules.FaultOf(number, "sync", path, 0, 0) is { } fault)
             {
-                inode.FailSync();
+                inode.FailSync(_random);
                 throw new StorageException(fault.Error, "fdatasync", path, "simulated");
             }
 
-            inode.Sync();
+            _ = Rules.QuirkOf(number, "sync", path, 0, 0);
+            if (!Rules.LiesAboutSyncs)
+            {
+                inode.Sync();
+            }
         }
     }
 
-    internal T Do<T>(string kind, string path, long position, long length, Func<T> action)
+    private SimulatedStorageDevice Crash(Random random, CrashProfile profile)
     {
         lock (_lock)
         {
-            EnterLocked(kind, path, position, length);
-            return action();
+            double keep = random.Next(4) switch { 0 => 0.0, 1 => 1.0, _ => random.NextDouble() };
+            return new SimulatedStorageDevice(_names.Crash(random, keep, profile, inode => inode.Crash(random, keep)));
         }
     }
 
-    private static void Move(Dictionary<string, object> names, string from, string to)
+    private string[] ListNames(string directory, bool files)
     {
-        foreach (string name in names.Keys.Where(n => n == from || n.StartsWith(from + "/", StringComparison.Ordinal)).ToArray())
+        lock (_lock)
         {
-            names[to + name[from.Length..]] = names[name];
-            names.Remove(name);
+            Rules.Enter("list", directory, 0, 0, counts: false);
+            return _names.List(directory, files);
         }
     }
 
-    private void EnterLocked(string kind, string path, long position, long length)
+    private object? Look(string path)
     {
-        bool counts = kind is "create" or "allocate" or "truncate" or "mkdir" or "delete" or "rename" or "syncdir";
-        long number = counts ? NumberLocked(kind, path, position, length) : Operations;
-        if (IsPowerCut)
+        lock (_lock)
         {
-            throw new SimulatedPowerCutException();
-        }
-
-        if (counts)
-        {
-            CutIfDueLocked(number);
-        }
-
-        if (FaultLocked(number, kind, path, position, length) is { } fault)
-        {
-            throw new StorageException(fault.Error, kind, path, "simulated");
+            Rules.Enter("exists", path, 0, 0, counts: false);
+            return _names.Find(path);
         }
     }
-
-    private long NumberLocked(string kind, string path, long position, long length)
-    {
-        Operations++;
-        foreach (char c in kind + path)
-        {
-            TraceHash = unchecked((TraceHash ^ c) * 1099511628211);
-        }
-
-        TraceHash = unchecked((TraceHash ^ (ulong)position) * 1099511628211);
-        TraceHash = unchecked((TraceHash ^ (ulong)length) * 1099511628211);
-        return Operations;
-    }
-
-    private void CutIfDueLocked(long number)
-    {
-        if (IsPowerCut || (CutPowerAt != 0 && number >= CutPowerAt))
-        {
-            IsPowerCut = true;
-            throw new SimulatedPowerCutException();
-        }
-    }
-
-    private SimulatedFault? FaultLocked(long number, string kind, string path, long position, long length) =>
-        Fault?.Invoke(new SimulatedOperation(number, kind, path, position, length));
 
     private SimulatedInode InodeLocked(string operation, string path) =>
-        _names.TryGetValue(path, out object? node) && node is SimulatedInode inode
-            ? inode
-            : throw new StorageException(StorageError.NotFound, operation, path, "no such file");
+        _names.Find(path) as SimulatedInode ?? throw new StorageException(StorageError.NotFound, operation, path, "no such file");
 
-    private string[] ListLocked(string directory, bool files) =>
-    [
-        .. _names.Where(n => System.IO.Path.GetDirectoryName(n.Key) == directory && n.Value is SimulatedInode == files)
-            .Select(static n => System.IO.Path.GetFileName(n.Key)).Order(StringComparer.Ordinal),
-    ];
-
-    private long UsedLocked() => _names.Values.OfType<SimulatedInode>().Sum(static i => i.Length);
-
-    private void SetNameLocked(string path, object node)
-    {
-        _names[path] = node;
-        AddPendingLocked(path, names => names[path] = node);
-    }
-
-    private void AddPendingLocked(string path, Action<Dictionary<string, object>> apply) =>
-        _pendingNames.Add((System.IO.Path.GetDirectoryName(path)!, apply));
+    private long UsedLocked() => _names.Files.Sum(static i => i.Length);
 
     private sealed class Unlock(SimulatedStorageDevice device, string path) : IDisposable
     {

@@ -17,7 +17,7 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
         get
         {
             ThrowIfClosed();
-            return device.Do("length", Path, 0, 0, () => inode.Length);
+            return device.Length(Path, inode);
         }
     }
 
@@ -42,11 +42,7 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
     public void Truncate(long lengthBytes)
     {
         ThrowIfReadOnly();
-        device.Do("truncate", Path, 0, lengthBytes, () =>
-        {
-            inode.SetLength(lengthBytes);
-            return true;
-        });
+        device.Truncate(Path, inode, lengthBytes);
     }
 
     public void DataSync()
@@ -68,7 +64,8 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
     public IMappedRegion Map(long lengthBytes)
     {
         ThrowIfClosed();
-        return device.Do("map", Path, 0, lengthBytes, () => new Region(inode, checked((int)lengthBytes)));
+        device.Mapped(Path, lengthBytes);
+        return new Region(inode, checked((int)lengthBytes));
     }
 
     public void Dispose()

@@ -30,4 +30,14 @@ public sealed class ErrnoTests
         Assert.Contains("/data/x", e.Message, StringComparison.Ordinal);
         Assert.Contains($"errno {errno}", e.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Exceptions_of_the_runtime_have_kinds()
+    {
+        Assert.Equal(StorageError.NotFound, Errno.ToException(new FileNotFoundException(), "open", "x").Error);
+        Assert.Equal(StorageError.NotFound, Errno.ToException(new DirectoryNotFoundException(), "open", "x").Error);
+        Assert.Equal(StorageError.Permission, Errno.ToException(new UnauthorizedAccessException(), "open", "x").Error);
+        Assert.Equal(StorageError.NoSpace, Errno.ToException(new IOException("full", 28), "pwrite", "x").Error);
+        Assert.Equal(StorageError.Other, Errno.ToException(new NotSupportedException(), "open", "x").Error);
+    }
 }

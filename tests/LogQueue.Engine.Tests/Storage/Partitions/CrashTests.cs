@@ -60,6 +60,99 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public void A_power_cut_while_old_segments_are_deleted_shows_no_hole()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using var rig = new StorageRig(device, Small);
+        for (int i = 0; i < 15; i++)
+        {
+            rig.Log.Append(TestBatches.Build(1, i, valueBytes: 300), AppendOrigin.Client);
+            rig.Log.Commit();
+        }
+
+        Assert.True(rig.Log.SegmentCount > 4);
+        device.Boundary = d =>
+        {
+            for (int seed = 0; seed < 30; seed++)
+            {
+                using var again = new StorageRig(d.Crash(seed, CrashProfile.Weak), Small);
+                Assert.Empty(again.Log.Recovery.Damage);
+                Assert.Contains(again.Log.LogStartOffset, new long[] { 0, 14 });
+                Assert.Equal(15 - again.Log.LogStartOffset, StorageRig.ReadAll(again.Log, again.Log.LogStartOffset).Count);
+            }
+        };
+        rig.Log.AdvanceLogStart(14);
+        device.Boundary(device);
+        device.Boundary = null;
+    }
+
+    [Fact]
+    public void A_power_cut_while_a_sealed_segment_is_cut_shows_no_zeros()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using var rig = new StorageRig(device, Small);
+        for (int i = 0; i < 12; i++)
+        {
+            rig.Log.Append(TestBatches.Build(1, i, valueBytes: 300), AppendOrigin.Client);
+            rig.Log.Commit();
+        }
+
+        int cuts = 0;
+        device.Boundary = d =>
+        {
+            for (int seed = 0; seed < 60; seed++)
+            {
+                cuts++;
+                using var again = new StorageRig(d.Crash(seed), Small);
+                List<SeenRecord> seen = StorageRig.ReadAll(again.Log, 0);
+                Assert.Equal(again.Log.LogEndOffset, seen.Count);
+                Assert.InRange(seen.Count, 2, 12);
+            }
+        };
+        rig.Log.TruncateTo(2);
+        device.Boundary = null;
+        Assert.True(cuts > 600);
+    }
+
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(false, 7)]
+    [InlineData(true, 7)]
+    [InlineData(false, 4)]
+    [InlineData(false, 14)] // the leader epoch
+    [InlineData(true, 12)]
+    public void A_torn_header_part_which_no_checksum_covers_is_a_torn_tail(bool inNewSegment, int damagedByte)
+    {
+        foreach (bool compacted in (ReadOnlySpan<bool>)[false, true])
+        {
+            LogOptions options = Small with { Compacted = compacted, IndexIntervalBytes = 1 };
+            var device = new SimulatedStorageDevice(StorageRig.Root);
+            using (var rig = new StorageRig(device, options))
+            {
+                rig.Log.Append(TestBatches.Build(2, 0), AppendOrigin.Client);
+                rig.Log.Append(TestBatches.Build(2, 2), AppendOrigin.Client);
+                rig.Log.Commit();
+                rig.Log.Maintain(rig.Time.GetUtcNow());
+                if (inNewSegment)
+                {
+                    rig.Log.Roll();
+                }
+
+                rig.Log.Append(TestBatches.Build(2, 4), AppendOrigin.Client);
+                rig.Log.Append(TestBatches.Build(2, 6), AppendOrigin.Client);
+            }
+
+            long batchBytes = TestBatches.Build(2, 0).Length;
+            string file = $"{StorageRig.Directory}/{(inNewSegment ? 4 : 0):D20}.log";
+            device.FlipBit(file, (((inNewSegment ? 0 : 2 * batchBytes) + damagedByte) * 8) + 5);
+            using var again = new StorageRig(device, options);
+            Assert.Empty(again.Log.Recovery.Damage);
+            Assert.Equal(4, again.Log.LogEndOffset);
+        }
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_trace()
     {
         SimulatedStorageDevice one = Run(new SimulatedStorageDevice(StorageRig.Root), 0, true, out _, out _);

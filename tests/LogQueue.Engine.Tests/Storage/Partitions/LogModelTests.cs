@@ -14,6 +14,7 @@ public sealed class LogModelTests
         IndexIntervalBytes = 150,
         PreallocateFirstBytes = 256,
         PreallocateStepBytes = 1024,
+        SegmentMs = 700,
         RetentionMs = -1,
     };
 
@@ -120,6 +121,8 @@ public sealed class LogModelTests
         SeenRecord[] later = [.. model.From(model.Start).Where(r => r.TimestampMs >= time).Take(1)];
         long? expected = later.Length == 0 || later[0].Offset >= log.HighWatermark ? null : later[0].Offset;
         Assert.Equal(expected, log.FindOffset(time)?.Offset);
+        SeenRecord[] readable = [.. model.From(model.Start).Where(r => r.Offset < log.HighWatermark)];
+        Assert.Equal(readable.Length == 0 ? (long?)null : readable.MaxBy(static r => (r.TimestampMs, -r.Offset)).Offset, log.FindMaxTimestamp()?.Offset);
     }
 
     private sealed class Model

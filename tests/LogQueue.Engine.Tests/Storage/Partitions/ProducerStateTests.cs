@@ -117,6 +117,76 @@ public sealed class ProducerStateTests
     }
 
     [Fact]
+    public void All_five_batches_survive_a_restart_over_many_segments()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device))
+        {
+            for (int i = 0; i < 9; i++)
+            {
+                Append(rig, 0, i * 2);
+                rig.Log.Roll();
+                rig.Log.Commit();
+            }
+        }
+
+        using var again = new StorageRig(device.Crash(1));
+        for (int i = 4; i < 9; i++)
+        {
+            AppendResult retried = Append(again, 0, i * 2);
+            Assert.Equal((AppendStatus.Duplicate, i * 2L), (retried.Status, retried.BaseOffset));
+        }
+    }
+
+    [Fact]
+    public void A_log_start_inside_a_batch_does_not_forget_its_producer()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device))
+        {
+            Append(rig.Log, TestBatches.Build(2, 0, producerId: 1, producerEpoch: 0, baseSequence: 0, transactional: true));
+            Append(rig, 0, 0);
+            rig.Log.Commit();
+            rig.Log.AdvanceLogStart(1);
+        }
+
+        foreach (string name in device.ListFiles(StorageRig.Directory).Where(static n => n.EndsWith(".snapshot", StringComparison.Ordinal)))
+        {
+            device.Delete($"{StorageRig.Directory}/{name}");
+        }
+
+        using var again = new StorageRig(device);
+        Assert.Equal((1L, 1L, 4L), (again.Log.LogStartOffset, again.Log.LastStableOffset, again.Log.HighWatermark));
+    }
+
+    [Fact]
+    public void Aborts_are_listed_after_a_power_cut_between_the_checkpoint_of_a_roll_and_the_seal()
+    {
+        int cuts = 0;
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using var rig = new StorageRig(device);
+        Append(rig.Log, TestBatches.Build(2, 0, producerId: 1, producerEpoch: 0, baseSequence: 0, transactional: true));
+        rig.Log.Append(TestBatches.Marker(1, 0, commit: false), AppendOrigin.Internal);
+        rig.Log.Commit();
+        Append(rig.Log, TestBatches.Build(1, 4));
+        rig.Log.Roll();
+        device.Boundary = d =>
+        {
+            for (int seed = 0; seed < 4; seed++)
+            {
+                cuts++;
+                using var again = new StorageRig(d.Crash(seed));
+                ReadResult result = again.Log.Read(0, 10_000, ReadIsolation.Committed, true);
+                result.Records!.Dispose();
+                Assert.Equal([new AbortedTransaction(1, 0)], result.AbortedTransactions);
+            }
+        };
+        rig.Log.Commit();
+        device.Boundary = null;
+        Assert.True(cuts > 40);
+    }
+
+    [Fact]
     public void An_idle_producer_is_forgotten()
     {
         using var rig = new StorageRig(options: new LogOptions { ProducerExpirationMs = 1000 });
