@@ -140,7 +140,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             string path = PathOf(PartitionDirectory.Name(topic.Name, i));
             if (Device.DirectoryExists(path))
             {
-                new PartitionRemoval(Device, path).Run();
+                new PartitionRemoval(_context, path).Run();
             }
         }
     }

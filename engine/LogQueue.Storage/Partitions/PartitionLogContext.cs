@@ -40,11 +40,9 @@ internal sealed record PartitionLogContext
     /// <summary>Mapped index files.</summary>
     public LeaseBudget MapBudget { get; init; } = new(4096);
 
-<<<<<<< HEAD
     /// <summary>Hears of every damaged range found while a log runs, with its partition directory; on the thread that found it.</summary>
     public Action<string, DamagedRange>? DamageFound { get; init; }
-=======
+
     /// <summary>Numbers the directories that are being deleted.</summary>
     public long NextRemoval() => Interlocked.Increment(ref _removals);
->>>>>>> h-d
 }

@@ -10,13 +10,9 @@ namespace LogQueue.Storage.Partitions;
 /// </summary>
 internal sealed class PartitionRemoval(PartitionLogContext context, string directory)
 {
-<<<<<<< HEAD
-    public void Run(SegmentList? segments = null)
-=======
     private readonly IStorageDevice _device = context.Device;
 
-    public void Run(SegmentList segments)
->>>>>>> h-d
+    public void Run(SegmentList? segments = null)
     {
         LogSegment[] all = segments is null ? [] : segments.TakeFirst(segments.Count);
         try

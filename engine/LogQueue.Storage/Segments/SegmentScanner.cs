@@ -6,13 +6,19 @@ namespace LogQueue.Storage.Segments;
 
 /// <summary>
 /// Reads a log file batch by batch and checks each: length, magic, checksum, offsets that follow. The first may lie past the expected one,
-/// unless <paramref name="firstFollows"/>: the checksum does not cover the base offset, so a torn write could make it anything.
+/// unless it <see cref="IsAnchored"/>: the checksum does not cover the base offset, so a torn write could make it anything.
 /// One user at a time.
 /// </summary>
 internal sealed class SegmentScanner(
-    IStorageFile file, long start, long end, long expectedOffset, bool allowGaps, bool firstFollows = false) : IDisposable
+    IStorageFile file, long start, long end, long expectedOffset, bool allowGaps) : IDisposable
 {
     private const int ChunkBytes = 1 << 20;
+
+    private readonly long _firstOffset = expectedOffset;
+    private PooledBuffer _buffer = PooledBuffer.Rent((int)Math.Clamp(end - start, RecordBatchLayout.HeaderBytes, ChunkBytes));
+    private long _bufferStart;
+    private int _bufferBytes;
+    private int _currentBytes;
 
     /// <summary>True when the first batch, too, must begin at the expected offset (unless gaps are allowed).</summary>
     public bool IsAnchored { get; init; }
@@ -21,15 +27,6 @@ internal sealed class SegmentScanner(
     /// The leader epoch that a batch at an offset must have; null when that is not known. The checksum does not cover it.
     /// </summary>
     public Func<long, int>? EpochOf { get; init; }
-
-    private readonly long _firstOffset = expectedOffset;
-    private PooledBuffer _buffer = PooledBuffer.Rent((int)Math.Clamp(end - start, RecordBatchLayout.HeaderBytes, ChunkBytes));
-    private long _bufferStart;
-    private int _bufferBytes;
-    private int _currentBytes;
-
-    /// <summary>The leader epoch that batches must have, when it is known: the checksum does not cover it either.</summary>
-    public int? LeaderEpoch { get; init; }
 
     /// <summary>Where the current batch starts; after the end, where whole batches end.</summary>
     public long Position { get; private set; } = start;
