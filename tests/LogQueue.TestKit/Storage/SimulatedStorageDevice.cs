@@ -329,6 +329,15 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
         }
     }
 
+    internal void DropCache(string path, SimulatedInode inode, long position)
+    {
+        lock (_lock)
+        {
+            Rules.Enter("dropcache", path, position, 0, counts: false);
+            inode.DropCache();
+        }
+    }
+
     internal void Truncate(string path, SimulatedInode inode, long lengthBytes)
     {
         lock (_lock)

@@ -54,11 +54,7 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
     public void DropCache(long position)
     {
         ThrowIfClosed();
-        device.Do("dropcache", Path, position, 0, () =>
-        {
-            inode.DropCache();
-            return true;
-        });
+        device.DropCache(Path, inode, position);
     }
 
     public IMappedRegion Map(long lengthBytes)
