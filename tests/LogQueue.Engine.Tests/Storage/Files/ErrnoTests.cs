@@ -30,4 +30,8 @@ public sealed class ErrnoTests
         Assert.Contains("/data/x", e.Message, StringComparison.Ordinal);
         Assert.Contains($"errno {errno}", e.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_file_that_can_no_longer_seek_lies_on_a_file_system_that_has_shut_down() =>
+        Assert.Equal(StorageError.InputOutput, Errno.ToException(new NotSupportedException("cannot seek"), "stat", "/data/x").Error);
 }
