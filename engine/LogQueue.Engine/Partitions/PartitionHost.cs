@@ -28,6 +28,8 @@ internal abstract class PartitionHost
     /// <summary>Opens a partition's log, and creates its directory when it is missing.</summary>
     public abstract PartitionLog OpenLog(Partition partition);
 
-    /// <summary>Deletes what was made of the partitions of a topic that is no more, as far as the disk lets it; none of them is open.</summary>
+    /// <summary>
+    /// Deletes what was made of the partitions of a topic that is no more, as far as the disk lets it; none of them is open.
+    /// </summary>
     public abstract void RemoveFiles(Topic topic, int partitionCount);
 }

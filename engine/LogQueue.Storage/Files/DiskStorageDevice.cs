@@ -126,7 +126,7 @@ internal sealed class DiskStorageDevice : IStorageDevice
         {
             return action();
         }
-        catch (Exception e) when (e is IOException and not StorageException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException and not StorageException or UnauthorizedAccessException or NotSupportedException)
         {
             throw Errno.ToException(e, operation, path);
         }

@@ -18,7 +18,7 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool i
             {
                 return RandomAccess.GetLength(handle);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or NotSupportedException)
             {
                 throw Errno.ToException(e, "stat", Path);
             }
@@ -43,7 +43,7 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool i
 
             return total;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or NotSupportedException)
         {
             throw Errno.ToException(e, "pread", Path);
         }
@@ -108,7 +108,7 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool i
         {
             RandomAccess.SetLength(handle, lengthBytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw Errno.ToException(e, "ftruncate", Path);
         }

@@ -16,6 +16,7 @@ internal static class Errno
         {
             FileNotFoundException or DirectoryNotFoundException => StorageError.NotFound,
             UnauthorizedAccessException => StorageError.Permission,
+            NotSupportedException => StorageError.InputOutput, // "cannot seek": an xfs that has shut down
             IOException io => Classify(io.HResult),
             _ => StorageError.Other,
         };

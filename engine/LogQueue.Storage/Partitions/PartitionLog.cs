@@ -88,7 +88,8 @@ internal sealed class PartitionLog : IDisposable
         Guid? known = PartitionMetadataFile.TryLoad(context.Device, directory);
         if (known is { } other && topicId != Guid.Empty && other != topicId)
         {
-            // Left of a topic whose removal failed half way. Adopted, its records would be taken for ours, and ours deleted at the next start.
+            // Left of a topic whose removal failed half way. Adopted, its records would be taken for ours, and ours deleted at the next
+            // start.
             throw new StorageException(StorageError.Exists, "open", directory,
                 $"it belongs to topic id {other} and not to {topicId}: the next start clears it away");
         }

@@ -46,9 +46,9 @@ public sealed class FailingDiskTests : IDisposable
 
         shim.Order(call, errno);
         int acknowledged = await CountAcknowledgedAsync(connection, good, sent: 5);
-        (int exitCode, string rest, _) = await serve.FinishAsync();
-
         Assert.Equal(0, acknowledged);
+
+        (int exitCode, string rest, _) = await serve.FinishAsync();
         Assert.Equal(ExitCode.Failed, exitCode);
         Assert.Single(rest.TrimEnd().Split('\n'));
         Assert.Contains("the data directory failed", serve.Failure, StringComparison.Ordinal);

@@ -38,6 +38,10 @@ public sealed class ErrnoTests
         Assert.Equal(StorageError.NotFound, Errno.ToException(new DirectoryNotFoundException(), "open", "x").Error);
         Assert.Equal(StorageError.Permission, Errno.ToException(new UnauthorizedAccessException(), "open", "x").Error);
         Assert.Equal(StorageError.NoSpace, Errno.ToException(new IOException("full", 28), "pwrite", "x").Error);
-        Assert.Equal(StorageError.Other, Errno.ToException(new NotSupportedException(), "open", "x").Error);
+        Assert.Equal(StorageError.Other, Errno.ToException(new InvalidOperationException(), "open", "x").Error);
     }
+
+    [Fact]
+    public void A_file_that_can_no_longer_seek_lies_on_a_file_system_that_has_shut_down() =>
+        Assert.Equal(StorageError.InputOutput, Errno.ToException(new NotSupportedException("cannot seek"), "stat", "/data/x").Error);
 }
