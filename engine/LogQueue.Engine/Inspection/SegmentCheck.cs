@@ -39,7 +39,13 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
             }
         }
 
-        if (!_isDamaged)
+        if (_isDamaged)
+        {
+            // What the damaged batches began or ended is not known: nothing is said about it here, nor about later last stable offsets.
+            partition.Transactions.IsFromStart = false;
+            partition.Transactions.EndSegment(path, isNewest, []);
+        }
+        else
         {
             indexes.Finish();
             partition.Transactions.EndSegment(path, isNewest, partition.Problems);
