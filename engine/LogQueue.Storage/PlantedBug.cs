@@ -29,12 +29,12 @@ internal enum PlantedBug
     KeepPartialWrite,
 
     /// <summary>
-    /// A read serves sealed bytes without checking them against the seal. Found by <c>EveryBitTests</c> and <c>ReadVerificationTests</c>.
+    /// A read serves sealed bytes without checking them against the seal. Found by <c>EveryBitTests</c> and <c>QuarantineTests</c>.
     /// </summary>
     SkipReadVerify,
 
     /// <summary>
-    /// Damage below the recovery point is cut like a torn tail. Found by <c>DamageTests</c> and <c>QuarantineTests</c>.
+    /// Damage below the recovery point is cut like a torn tail. Found by <c>DamageTests</c> and <c>SegmentRecoveryTests</c>.
     /// </summary>
     TruncateDamage,
 

@@ -9,13 +9,15 @@ namespace LogQueue.Storage.Segments;
 
 /// <summary>
 /// Tells a batch with one flipped bit from a torn write: no crash leaves a batch that is whole but for one bit. CRC-32C gives each single
-/// flipped bit of a batch its own difference, so the bit is found, not guessed. Stateless.
+/// flipped bit of a batch its own difference, so the bit is found, not guessed. No proof is a bit that is missing where the rest of its
+/// 512-byte sector is zero: that much a torn write may look like. Stateless.
 /// </summary>
 internal static class OneBitError
 {
     /// <summary>A larger batch is not looked into.</summary>
     private const int MostBytes = 16 << 20;
 
+    private const int SectorBytes = 512;
     private const uint Polynomial = 0x82F63B78; // CRC-32C, reflected
 
     /// <summary>
@@ -39,7 +41,7 @@ internal static class OneBitError
                 return NextOffset(bytes);
             }
 
-            if (FindInBody(bytes[..size], difference) is { } next)
+            if (FindInBody(bytes, size, position, difference) is { } next)
             {
                 return next;
             }
@@ -47,10 +49,11 @@ internal static class OneBitError
 
         for (int bit = 0; bit < RecordBatchLayout.CrcPosition * 8; bit++)
         {
+            bool mayBeTorn = MayBeTorn(bytes, position, bit / 8, 1 << (bit % 8));
             Flip(bytes, bit);
             if (IsContinuation(bytes, expectedOffset, out size) && Syndrome(bytes, size) == 0)
             {
-                return NextOffset(bytes);
+                return mayBeTorn ? null : NextOffset(bytes);
             }
 
             Flip(bytes, bit);
@@ -67,22 +70,25 @@ internal static class OneBitError
         Crc32C.Compute(bytes[RecordBatchLayout.AttributesPosition..size])
         ^ BinaryPrimitives.ReadUInt32BigEndian(bytes[RecordBatchLayout.CrcPosition..]);
 
-    private static long? FindInBody(Span<byte> batch, uint difference)
+    private static long? FindInBody(Span<byte> bytes, int size, long position, uint difference)
     {
         if (BitOperations.PopCount(difference) == 1)
         {
-            return NextOffset(batch); // a bit of the stored checksum itself
+            int bit = BitOperations.TrailingZeroCount(difference); // of the stored checksum itself
+            int inFile = RecordBatchLayout.CrcPosition + 3 - (bit / 8);
+            return MayBeTorn(bytes, position, inFile, 1 << (bit % 8)) ? null : NextOffset(bytes);
         }
 
         uint step = Polynomial;
-        for (int at = batch.Length - 1; at >= RecordBatchLayout.AttributesPosition; at--)
+        for (int at = size - 1; at >= RecordBatchLayout.AttributesPosition; at--)
         {
             for (int bit = 7; bit >= 0; bit--)
             {
                 if (step == difference)
                 {
-                    batch[at] ^= (byte)(1 << bit);
-                    return NextOffset(batch);
+                    bool mayBeTorn = MayBeTorn(bytes, position, at, 1 << bit);
+                    bytes[at] ^= (byte)(1 << bit);
+                    return mayBeTorn ? null : NextOffset(bytes);
                 }
 
                 step = (step >> 1) ^ ((step & 1) == 0 ? 0 : Polynomial);
@@ -90,6 +96,13 @@ internal static class OneBitError
         }
 
         return null;
+    }
+
+    /// <summary>True when the bit is not set and everything from its byte to the end of its sector is zero.</summary>
+    private static bool MayBeTorn(ReadOnlySpan<byte> bytes, long position, int at, int mask)
+    {
+        int sectorEnd = (int)Math.Min(bytes.Length, ((((position + at) / SectorBytes) + 1) * SectorBytes) - position);
+        return (bytes[at] & mask) == 0 && !bytes[at..sectorEnd].ContainsAnyExcept((byte)0);
     }
 
     private static long NextOffset(ReadOnlySpan<byte> batch) => new RecordBatchView(batch).NextOffset;

@@ -66,6 +66,11 @@ public sealed class SegmentRecoveryTests
         {
             SimulatedStorageDevice damaged = device.Copy();
             damaged.FlipBit(path, bit);
+            if (!damaged.Content(path).AsSpan((int)(bit / 8)).ContainsAnyExcept((byte)0))
+            {
+                continue; // only zeros from here on: a torn write looks the same
+            }
+
             using var rig = new StorageRig(damaged, OneSegment);
             Assert.True(DamageRig.Survey(rig.Log).SequenceEqual([DamageRig.BatchAt(original, bit / 8)]), $"bit {bit}");
             Assert.Equal(0, rig.Log.Recovery.CutBytes);
