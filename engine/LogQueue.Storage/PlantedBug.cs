@@ -8,34 +8,32 @@ internal enum PlantedBug
     /// <summary>None: the code as it is.</summary>
     None,
 
-    /// <summary>
-    /// The cleaner drops a tombstone in the pass that first meets it, so that slow readers never hear of the deletion. Found by
-    /// <c>CompactionTests.A_tombstone_stays_until_its_delete_horizon</c> and <c>CompactionModelTests</c>.
-    /// </summary>
+    /// <summary>The cleaner drops a tombstone in the pass that first meets it, so that slow readers never hear of the deletion.</summary>
+    [FoundBy("CompactionTests.A_tombstone_stays_until_its_delete_horizon")]
     DropTombstoneEarly,
 
-    /// <summary>
-    /// A cleaned segment takes the place of the old ones before its bytes are synced. Found by <c>CompactionCrashTests</c>.
-    /// </summary>
+    /// <summary>A cleaned segment takes the place of the old ones before its bytes are synced.</summary>
+    [FoundBy("CompactionCrashTests.A_cut_anywhere_in_a_cleaning_leaves_the_old_or_the_new_segments")]
     SwapBeforeSync,
 
-    /// <summary>A failed sync counts as done, as in the runtime's own flush. Found by <c>FailingDiskTests</c>.</summary>
+    /// <summary>A failed sync counts as done, as in the runtime's own flush.</summary>
+    [FoundBy("DiskStorageFileTests.A_sync_that_fails_is_told")]
     IgnoreSyncError,
 
-    /// <summary>Who waits when the directory is fenced is told that his records are durable. Found by <c>CommitLoopTests</c>.</summary>
+    /// <summary>Who waits when the directory is fenced is told that his records are durable.</summary>
+    [FoundBy("CommitLoopTests.A_failed_sync_fails_everybody_and_nothing_is_synced_again")]
     AckAfterFence,
 
-    /// <summary>What a failed write left in the file is published as if it were whole. Found by <c>DiskErrorTests</c>.</summary>
+    /// <summary>What a failed write left in the file is published as if it were whole.</summary>
+    [FoundBy("DiskErrorTests.A_disk_that_is_full_at_any_byte_of_a_batch_loses_and_shows_nothing_of_it")]
     KeepPartialWrite,
 
-    /// <summary>
-    /// A read serves sealed bytes without checking them against the seal. Found by <c>EveryBitTests</c> and <c>QuarantineTests</c>.
-    /// </summary>
+    /// <summary>A read serves sealed bytes without checking them against the seal.</summary>
+    [FoundBy("EveryBitTests.Of_a_sealed_segment")]
     SkipReadVerify,
 
-    /// <summary>
-    /// Damage below the recovery point is cut like a torn tail. Found by <c>DamageTests</c> and <c>SegmentRecoveryTests</c>.
-    /// </summary>
+    /// <summary>Damage below the recovery point is cut like a torn tail.</summary>
+    [FoundBy("DamageTests.Damage_below_the_recovery_point_is_kept_and_reported")]
     TruncateDamage,
 
     /// <summary>A commit publishes without syncing the segment.</summary>

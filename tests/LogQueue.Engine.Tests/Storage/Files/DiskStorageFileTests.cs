@@ -12,6 +12,14 @@ public sealed class DiskStorageFileTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    public void A_sync_that_fails_is_told()
+    {
+        using IStorageFile file = DiskStorageDevice.Create().Open("/dev/null", StorageOpenMode.ReadWrite); // no device of blocks: EINVAL
+        StorageException error = Assert.Throws<StorageException>(file.DataSync);
+        Assert.Equal("fdatasync", error.Operation);
+    }
+
+    [Fact]
     public void A_file_opened_for_reading_refuses_changes()
     {
         string path = Path.Combine(_root, "a");
