@@ -14,7 +14,7 @@ public sealed class DiskStorageFileTests : IDisposable
     [Fact]
     public void A_sync_that_fails_is_told()
     {
-        using IStorageFile file = DiskStorageDevice.Create().Open("/dev/null", StorageOpenMode.ReadWrite); // no device of blocks: EINVAL
+        using IStorageFile file = _device.Open("/dev/null", StorageOpenMode.ReadWrite); // no device of blocks: EINVAL
         StorageException error = Assert.Throws<StorageException>(file.DataSync);
         Assert.Equal("fdatasync", error.Operation);
     }
