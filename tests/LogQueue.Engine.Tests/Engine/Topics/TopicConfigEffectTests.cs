@@ -219,9 +219,19 @@ public sealed class TopicConfigEffectTests : IDisposable
         return topic.Partitions[0].SizeBytes - before;
     }
 
-    private static ValueTask<AppendResult> AppendAsync(Topic topic, string? key, DateTimeOffset? time = null) => topic.Partitions[0].AppendAsync(
-        [new NewRecord(key is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(key), "value"u8.ToArray()) { TimestampMs = (time ?? Start).ToUnixTimeMilliseconds() }],
-        Timeout);
+    private static async Task<AppendResult> AppendAsync(Topic topic, string? key, DateTimeOffset? time = null)
+    {
+        ReadOnlyMemory<byte>? bytes = key is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(key);
+        try
+        {
+            return await topic.Partitions[0].AppendAsync(
+                [new NewRecord(bytes, "value"u8.ToArray()) { TimestampMs = (time ?? Start).ToUnixTimeMilliseconds() }], Timeout);
+        }
+        catch (AppendRefusedException e)
+        {
+            return e.Result;
+        }
+    }
 
     private static byte[] BatchOf(string key, string value = "value", CompressionType compression = CompressionType.Lz4)
     {
