@@ -7,8 +7,7 @@ namespace LogQueue.Storage.Partitions;
 /// <summary>
 /// Opens the files of a partition. Sealed segments are taken over; the rest is scanned from the recovery point: a torn tail is cut, indexes
 /// and producer state are rebuilt. Damage of what was durable is never cut: it is kept, listed, and the log takes no appends. Running it
-/// twice
-/// gives the same log. Used once, by one thread.
+/// twice gives the same log. Used once, by one thread.
 /// </summary>
 internal sealed class LogRecovery(PartitionLogContext context, string directory, LogOptions options, bool cleanShutdown)
 {
@@ -109,7 +108,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         {
             bool isLast = i == bases.Count - 1;
             LogSegment segment = LogSegment.Open(_device, directory, bases[i], context.FileBudget, context.MapBudget, writable: true);
-            if (!isLast && SegmentSealer.TryAdopt(_device, segment, bases[i + 1]))
+            if (!isLast && SegmentSealer.TryAdopt(_device, segment, bases[i + 1]) && !IsHole(segment, bases[i + 1]))
             {
                 segment.Rest();
                 Segments.Add(segment);
@@ -137,6 +136,9 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         }
     }
 
+    /// <summary>A segment is missing that was never durable, or was being cut. (Compaction leaves gaps below the recovery point.)</summary>
+    private bool IsHole(LogSegment segment, long following) => segment.NextOffset < following && following > Checkpoint?.RecoveryPoint;
+
     /// <summary>Scans what is not known to be right. Returns true when the log must end in this segment.</summary>
     private bool Scan(LogSegment segment, long? nextBase)
     {
@@ -161,7 +163,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         long recoveryPoint = Checkpoint?.RecoveryPoint ?? -1;
         if (nextBase is { } following)
         {
-            if (next == following || (onlyZerosFollow && allowGaps))
+            if (next == following || (onlyZerosFollow && allowGaps && !IsHole(segment, following)))
             {
                 return false;
             }
