@@ -153,7 +153,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             Segments.Add(segment);
             if (i < bases.Count - 1)
             {
-                if (SegmentSealer.TryLoad(_device, segment, bases[i + 1]) is not { } seal)
+                if (SegmentSealer.TryLoad(_device, segment, bases[i + 1]) is not { } seal || _scan.IsHole(seal.NextOffset, bases[i + 1]))
                 {
                     Unsealed.Add(segment);
                 }

@@ -4,8 +4,8 @@ using LogQueue.Storage.Segments;
 namespace LogQueue.Storage.Partitions;
 
 /// <summary>
-/// Deletes a partition directory. First it gets another name, durably, in one step: a topic of the same name may be created the next moment,
-/// and neither a failed deletion nor a power cut may leave one of the old files to it. The files themselves live on for readers that lease
+/// Deletes a partition directory. First it gets another name, durably, in one step: a topic of the same name may be created next, and
+/// neither a failed deletion nor a power cut may leave one of the old files to it. The files themselves live on for readers that lease
 /// them, and end with the last lease. One use.
 /// </summary>
 internal sealed class PartitionRemoval(PartitionLogContext context, string directory)

@@ -99,7 +99,7 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
         return offsets;
     }
 
-    /// <summary>An offset from which on the log before <paramref name="to"/> is about as long as the bound, over all its segments.</summary>
+    /// <summary>An offset from which on the log before another is about as long as the bound, over all its segments.</summary>
     private long FindHistoryStart(long logStartOffset, long to)
     {
         long left = HistoryBytes;

@@ -149,11 +149,17 @@ internal sealed class SegmentRecovery(
         }
     }
 
+    /// <summary>
+    /// True when a segment is missing between two offsets that was never durable, or was being cut. Compaction leaves gaps, too, but only
+    /// below the recovery point.
+    /// </summary>
+    public bool IsHole(long next, long following) => next < following && following > checkpoint?.RecoveryPoint;
+
     /// <summary>All bytes are right; are they all that were there?</summary>
     private bool EndsEarly(LogSegment segment, ReadOnlySpan<long> laterBases, long recoveryPoint, long fileBytes, string? stop)
     {
         long next = segment.NextOffset;
-        if (!laterBases.IsEmpty && (next == laterBases[0] || _allowGaps))
+        if (!laterBases.IsEmpty && (next == laterBases[0] || (_allowGaps && !IsHole(next, laterBases[0]))))
         {
             return false;
         }

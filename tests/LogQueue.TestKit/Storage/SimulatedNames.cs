@@ -53,7 +53,20 @@ internal sealed class SimulatedNames
         Add(new Change(ChangeKind.RemoveTree, path, path, null));
     }
 
-    internal void Move(string from, string to) => Add(new Change(ChangeKind.Move, from, to, null));
+    internal void Move(string from, string to)
+    {
+        for (int i = 0; i < _pending.Count; i++)
+        {
+            Change change = _pending[i];
+            if (change.Path.Length > from.Length && IsIn(change.Path, from))
+            {
+                // What is under way in a directory goes with it: it must not reach another one that gets the old name.
+                _pending[i] = change with { Path = to + change.Path[from.Length..], To = to + change.To[from.Length..] };
+            }
+        }
+
+        Add(new Change(ChangeKind.Move, from, to, null));
+    }
 
     internal bool IsEmpty(string directory) => !_now.Keys.Any(name => IsChild(name, directory));
 

@@ -29,10 +29,8 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
     /// <summary>What happens to operations: faults, quirks, the power cut; and their count.</summary>
     public SimulatedOperations Rules { get; } = new();
 
-    /// <inheritdoc cref="SimulatedOperations.Fault"/>
     public Func<SimulatedOperation, SimulatedFault?>? Fault { get => Rules.Fault; set => Rules.Fault = value; }
 
-    /// <inheritdoc cref="SimulatedOperations.CutPowerAt"/>
     public long CutPowerAt { get => Rules.CutPowerAt; set => Rules.CutPowerAt = value; }
 
     public long Operations => Rules.Count;

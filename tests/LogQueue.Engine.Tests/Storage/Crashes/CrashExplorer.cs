@@ -134,7 +134,8 @@ internal sealed class CrashExplorer(int seed, CrashExplorerOptions options)
 
             if (run.Oracle.Judge(partition.Name, found[i]) is { } problem)
             {
-                Failure ??= $"{how}: {partition.Name}: {problem}";
+                Failure ??= $"{how}: {partition.Name}: {problem}\n{Show(found[i])}: {string.Join(' ', found[i].Records.Select(static r => $"{r.Offset}={r.Tag}"))}; "
+                    + $"committed {string.Join(' ', found[i].CommittedTags!)}; batches at {string.Join(' ', partition.Batches)}; {Describe(device, log)}";
                 return found;
             }
 
