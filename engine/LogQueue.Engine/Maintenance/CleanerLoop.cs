@@ -13,7 +13,7 @@ namespace LogQueue.Engine.Maintenance;
 
 /// <summary>
 /// Cleans compacted partitions, the one that needs it most first: one that is late by <c>max.compaction.lag.ms</c>, then the largest dirty
-/// share. A partition that cannot be cleaned because of damage is set aside with its reason until the engine starts again; all others go on.
+/// share. A partition that cannot be cleaned because of damage is set aside, with its reason, until the next start; all others go on.
 /// Thread-safe.
 /// </summary>
 internal sealed class CleanerLoop : IDisposable

@@ -11,7 +11,7 @@ internal sealed class ActiveProducers(IReadOnlyDictionary<long, (long LastDataOf
     /// <summary>A log without producers.</summary>
     public static ActiveProducers None { get; } = new(new Dictionary<long, (long, short)>());
 
-    /// <summary>True when the batch is the last that is known of its producer: its last data, or, without any, a marker of its epoch.</summary>
+    /// <summary>True when the batch is the last known of its producer: its last data, or, without any, a marker of its epoch.</summary>
     public bool NeedsHeader(in RecordBatchView batch) =>
         batch.ProducerId >= 0 && producers.TryGetValue(batch.ProducerId, out (long LastDataOffset, short Epoch) last)
         && (last.LastDataOffset >= 0 ? batch.LastOffset == last.LastDataOffset : batch.IsControl && batch.ProducerEpoch == last.Epoch);

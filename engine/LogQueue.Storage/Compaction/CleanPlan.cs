@@ -60,7 +60,8 @@ internal sealed record CleanPlan
             }
 
             long segmentIndexBytes = Math.Max(segment.OffsetIndex.SizeBytes, segment.TimeIndex.SizeBytes);
-            if (group.Count > 0 && (bytes + segment.SizeBytes > options.SegmentBytes || indexBytes + segmentIndexBytes > options.SegmentIndexBytes
+            if (group.Count > 0 && (bytes + segment.SizeBytes > options.SegmentBytes
+                || indexBytes + segmentIndexBytes > options.SegmentIndexBytes
                 || segment.NextOffset - group[0].BaseOffset > int.MaxValue || group.Count == MostSegments))
             {
                 groups.Add([.. group]);

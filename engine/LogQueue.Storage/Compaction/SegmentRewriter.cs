@@ -73,8 +73,8 @@ internal sealed class SegmentRewriter : IDisposable
     }
 
     /// <summary>
-    /// True from before the swap is decided on: whether a disk that failed in it holds the decision, only a restart can tell, and then these
-    /// files may be the only ones.
+    /// True from before the swap is decided on: whether a disk that failed in it holds the decision, only a restart can tell,
+    /// and then these files may be the only ones.
     /// </summary>
     public bool MayCount { get; set; }
 
