@@ -103,7 +103,7 @@ public sealed class LogEngine : IAsyncDisposable
         name,
         topic =>
         {
-            _directory.Forget(topic.Partitions.Count(static partition => partition.OpenedLog is not null));
+            _directory.Forget(topic.Partitions.Count(static partition => partition.Log.HasFiles));
             return GroupOffsets.RemoveTopicAsync(topic.Name);
         },
         cancellationToken);
@@ -162,13 +162,19 @@ public sealed class LogEngine : IAsyncDisposable
         await _maintenance.StopAsync().ConfigureAwait(false);
         await _topics.StopAsync().ConfigureAwait(false);
         bool good = true;
-        var logEnds = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (PartitionLog log in AllPartitions.Select(static partition =>
-            partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log))
+        var closed = new SortedDictionary<string, LogSummary>(StringComparer.Ordinal);
+        foreach (Partition partition in AllPartitions)
         {
-            good &= await CloseLogAsync(log).ConfigureAwait(false);
-            logEnds[PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)] = log.LogEndOffset;
+            PartitionLog? log = partition.Log.Retire();
+            good &= log is null || await CloseLogAsync(log).ConfigureAwait(false);
+            if ((log?.Summarize() ?? partition.Log.Closed) is { } summary)
+            {
+                closed[PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition)] = summary;
+            }
         }
+
+        good &= await CloseLogAsync(_metadata.Log).ConfigureAwait(false);
+        closed[PartitionDirectory.Name(_metadata.Log.Id.Topic, _metadata.Log.Id.Partition)] = _metadata.Log.Summarize();
 
         foreach (Partition partition in AllPartitions)
         {
@@ -178,7 +184,7 @@ public sealed class LogEngine : IAsyncDisposable
         if (good && !IsOffline)
         {
             _directory.DeleteJournal();
-            CleanShutdownMarker.Write(_directory.Device, _directory.FullPath, logEnds);
+            CleanShutdownMarker.Write(_directory.Device, _directory.FullPath, closed);
         }
 
         _maintenance.Dispose();

@@ -55,7 +55,7 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
         try
         {
             // Not cancellable: what is in the log must reach the memory, too.
-            await partition.Log().WaitUntilDurableAsync(result.NextOffset, CancellationToken.None).ConfigureAwait(false);
+            await partition.Log.Open().WaitUntilDurableAsync(result.NextOffset, CancellationToken.None).ConfigureAwait(false);
             durable = true;
         }
         finally
@@ -145,7 +145,7 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
     /// </summary>
     public async Task<bool> RewriteAsync(long thresholdBytes)
     {
-        PartitionLog? log = partition.OpenedLog;
+        PartitionLog? log = partition.Log.Opened;
         if (log is null || log.SizeBytes < Math.Max(thresholdBytes, 4 * _rewrittenBytes) || log.LastStableOffset < log.LogEndOffset)
         {
             return false;

@@ -49,10 +49,15 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
             foreach (Partition partition in topics.Unordered.SelectMany(static topic => topic.Partitions))
             {
                 _stop.Token.ThrowIfCancellationRequested();
-                if (partition.OpenedLog is { } log && !directory.Fence.IsTripped)
+                if (partition.Log.HasFiles && !directory.Fence.IsTripped)
                 {
                     failure = Try(() =>
                     {
+                        if (partition.Log.OpenForUpkeep(now) is not { } log)
+                        {
+                            return;
+                        }
+
                         log.Maintain(now);
                         log.Retain(now);
                     }) ?? failure;

@@ -22,7 +22,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     private readonly CommitJournal _journal;
     private readonly CommitLoop _commitLoop;
     private readonly PartitionLogContext _context;
-    private IReadOnlyDictionary<string, long>? _cleanLogEnds;
+    private IReadOnlyDictionary<string, LogSummary>? _cleanLogs;
     private long _openLogs;
     private Func<long> _diskBytes = static () => 0;
     private volatile bool _diskLow;
@@ -62,7 +62,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     public JournalReplayReport Journal { get; private set; }
 
     /// <summary>True when the last engine closed in good order.</summary>
-    public bool WasClean => _cleanLogEnds is not null;
+    public bool WasClean { get; private set; }
 
     public override TimeProvider TimeProvider => _options.TimeProvider;
 
@@ -86,7 +86,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             directoryLock = device.LockDirectory(path);
             WriteOwner(device, path);
             var directory = new DataDirectory(options, device, path, directoryLock);
-            directory._cleanLogEnds = CleanShutdownMarker.Take(device, path);
+            directory._cleanLogs = CleanShutdownMarker.Take(device, path);
+            directory.WasClean = directory._cleanLogs is not null;
             directory.Journal = JournalReplay.Run(device, path);
             directory._commitLoop.Start();
             return directory;
@@ -109,26 +110,50 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     /// <summary>The path of a partition's directory.</summary>
     public string PathOf(string directoryName) => Path.Combine(FullPath, directoryName);
 
-    public override PartitionLog OpenLog(Partition partition) =>
-        OpenLog(partition.Id, partition.Topic.Config.ToLogOptions(), partition.Topic.Id);
+    public override PartitionLog OpenLog(Partition partition, LogOptions options) =>
+        OpenLog(partition.Id, options, partition.Topic.Id, partition.Log.Closed);
 
     /// <summary>Opens a log; scans it unless the clean marker knows its end.</summary>
-    public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId)
+    public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId, LogSummary? closed = null)
     {
         string name = PartitionDirectory.Name(id.Topic, id.Partition);
-        long cleanEnd = -1;
-        bool clean = _cleanLogEnds?.TryGetValue(name, out cleanEnd) == true;
-        PartitionLog log = PartitionLog.Open(_context, PathOf(name), id, options, clean, topicId);
-        if (clean && log.LogEndOffset != cleanEnd)
+        LogSummary? clean = closed ?? FindClean(name);
+        PartitionLog log = PartitionLog.Open(_context, PathOf(name), id, options, clean is not null, topicId);
+        if (clean is not null && log.LogEndOffset != clean.LogEndOffset)
         {
             // The marker belongs to other files than these: trust nothing, scan.
             log.Dispose();
             log = PartitionLog.Open(_context, PathOf(name), id, options, cleanShutdown: false, topicId);
         }
 
-        Interlocked.Increment(ref _openLogs);
+        if (closed is null)
+        {
+            Interlocked.Increment(ref _openLogs);
+        }
+
         return log;
     }
+
+    /// <summary>
+    /// What the clean marker says of a log, if its file is as long as it says: such a log need not be opened before it is used.
+    /// </summary>
+    public LogSummary? FindUntouched(Partition partition)
+    {
+        string name = PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition);
+        if (FindClean(name) is not { } closed || closed.TopicId != partition.Topic.Id || !closed.Fits(Device, PathOf(name)))
+        {
+            return null;
+        }
+
+        Interlocked.Increment(ref _openLogs);
+        return closed;
+    }
+
+    /// <summary>What the clean marker says of a directory; null when it says nothing, or there was none.</summary>
+    public LogSummary? FindClean(string directoryName) => _cleanLogs?.GetValueOrDefault(directoryName);
+
+    /// <summary>All logs are open or have taken over what the marker says: it is forgotten.</summary>
+    public void ForgetMarker() => _cleanLogs = null;
 
     /// <summary>A log was deleted.</summary>
     public void Forget(int logs) => Interlocked.Add(ref _openLogs, -logs);

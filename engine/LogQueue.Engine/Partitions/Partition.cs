@@ -11,14 +11,13 @@ namespace LogQueue.Engine.Partitions;
 public sealed class Partition
 {
     private readonly PartitionHost _host;
-    private readonly Lock _opening = new();
-    private PartitionLog? _log;
 
     internal Partition(PartitionHost host, Topic topic, int number)
     {
         _host = host;
         Topic = topic;
         Id = new TopicPartition(topic.Name, number);
+        Log = new LazyLog(host, this);
     }
 
     /// <summary>Topic and number.</summary>
@@ -28,28 +27,28 @@ public sealed class Partition
     public Topic Topic { get; }
 
     /// <summary>The epoch stamped into appended batches; 0 unless the log was written elsewhere before.</summary>
-    public int LeaderEpoch => _log?.LeaderEpoch ?? 0;
+    public int LeaderEpoch => Log.Opened?.LeaderEpoch ?? Log.Closed?.LeaderEpoch ?? 0;
 
     /// <summary>The first offset that can be read.</summary>
-    public long LogStartOffset => _log?.LogStartOffset ?? 0;
+    public long LogStartOffset => Log.Opened?.LogStartOffset ?? Log.Closed?.LogStartOffset ?? 0;
 
     /// <summary>The offset the next record gets.</summary>
-    public long LogEndOffset => _log?.LogEndOffset ?? 0;
+    public long LogEndOffset => Log.Opened?.LogEndOffset ?? Log.Closed?.LogEndOffset ?? 0;
 
     /// <summary>Records below it can be read.</summary>
-    public long HighWatermark => _log?.HighWatermark ?? 0;
+    public long HighWatermark => Log.Opened?.HighWatermark ?? Log.Closed?.LogEndOffset ?? 0;
 
     /// <summary>Records below it belong to no open transaction.</summary>
-    public long LastStableOffset => _log?.LastStableOffset ?? 0;
+    public long LastStableOffset => Log.Opened?.LastStableOffset ?? Log.Closed?.LastStableOffset ?? 0;
 
     /// <summary>Bytes of its segments.</summary>
-    public long SizeBytes => _log?.SizeBytes ?? 0;
+    public long SizeBytes => Log.Opened?.SizeBytes ?? Log.Closed?.SizeBytes ?? 0;
 
     /// <summary>Who waits for its data.</summary>
     internal WatcherList Watchers { get; } = new();
 
-    /// <summary>Its log if it is open: partitions of internal topics get files when they are first written.</summary>
-    internal PartitionLog? OpenedLog => Volatile.Read(ref _log);
+    /// <summary>Its log, which is opened by its first use.</summary>
+    internal LazyLog Log { get; }
 
     /// <summary>
     /// Appends ready batches as a producer sent them: they are checked, and their base offsets and leader epoch are stamped in place.
@@ -62,7 +61,20 @@ public sealed class Partition
     /// </summary>
     /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken = default) =>
-        _host.WaitsForSync ? Log().WaitUntilDurableAsync(endOffset, cancellationToken) : default;
+        _host.WaitsForSync ? Log.Open().WaitUntilDurableAsync(endOffset, cancellationToken) : default;
+
+    /// <summary>
+    /// As <see cref="WaitUntilDurableAsync"/>, on the calling thread, which syncs by itself: the fastest way for a single writer with a
+    /// thread of its own. Threads that call it together share a sync.
+    /// </summary>
+    /// <exception cref="LogOfflineException">The data directory is fenced, the engine closed, or the log ends below the offset.</exception>
+    public void WaitUntilDurable(long endOffset)
+    {
+        if (_host.WaitsForSync)
+        {
+            Log.Open().WaitUntilDurable(endOffset);
+        }
+    }
 
     /// <summary>Appends ready batches and waits until they are durable.</summary>
     /// <exception cref="LogOfflineException">The data directory was fenced while waiting.</exception>
@@ -116,9 +128,18 @@ public sealed class Partition
     public ReadResult Read(
         long offset, int maxBytes, ReadIsolation isolation = ReadIsolation.Uncommitted, bool atLeastOneBatch = true)
     {
-        if (_log is not { } log)
+        if (!Log.HasFiles)
         {
             return new ReadResult { Status = offset == 0 ? ReadStatus.Ok : ReadStatus.OffsetOutOfRange };
+        }
+
+        if (!Log.TryOpen(out PartitionLog? log, out _))
+        {
+            return new ReadResult
+            {
+                Status = ReadStatus.Offline, HighWatermark = HighWatermark, LastStableOffset = LastStableOffset,
+                LogStartOffset = LogStartOffset,
+            };
         }
 
         ReadResult result = log.Read(offset, maxBytes, isolation, atLeastOneBatch);
@@ -177,13 +198,13 @@ public sealed class Partition
     public TimestampOffset? FindOffset(DateTimeOffset time) => FindOffset(time.ToUnixTimeMilliseconds());
 
     /// <summary>The first record at or after a time in milliseconds since 1970; null when there is none.</summary>
-    public TimestampOffset? FindOffset(long timestampMs) => _log?.FindOffset(timestampMs);
+    public TimestampOffset? FindOffset(long timestampMs) => Log.OpenForLookUp()?.FindOffset(timestampMs);
 
     /// <summary>The record with the largest timestamp; null when the log is empty.</summary>
-    public TimestampOffset? FindMaxTimestamp() => _log?.FindMaxTimestamp();
+    public TimestampOffset? FindMaxTimestamp() => Log.OpenForLookUp()?.FindMaxTimestamp();
 
     /// <summary>Where a leader epoch ended.</summary>
-    public EpochEndOffset FindEpochEnd(int leaderEpoch) => _log?.FindEpochEnd(leaderEpoch) ?? new EpochEndOffset(-1, -1);
+    public EpochEndOffset FindEpochEnd(int leaderEpoch) => Log.OpenForLookUp()?.FindEpochEnd(leaderEpoch) ?? new EpochEndOffset(-1, -1);
 
     /// <summary>Makes records below an offset unreadable and deletes whole segments below it; durable when it returns.</summary>
     /// <param name="beforeOffset">The new log start; -1 for the high watermark. Below the present start nothing happens.</param>
@@ -200,13 +221,13 @@ public sealed class Partition
         long target = beforeOffset == -1 ? highWatermark : beforeOffset;
         if (target > LogStartOffset)
         {
-            PartitionLog log = Log();
+            PartitionLog log = Log.Open();
             await Task.Run(() => log.AdvanceLogStart(target), cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Asks for the next group sync now, because a reader waits at the durable end.</summary>
-    public void RequestCommit() => _log?.RequestCommit();
+    public void RequestCommit() => Log.Opened?.RequestCommit();
 
     /// <inheritdoc/>
     public override string ToString() => $"{Id.Topic}-{Id.Partition} [{LogStartOffset}, {HighWatermark})";
@@ -221,7 +242,12 @@ public sealed class Partition
                     "The disk has fewer free bytes than logqueue.disk.min.free.bytes: make room, or lower the bound.");
         }
 
-        AppendResult result = Log().Append(batch.Span, origin);
+        if (!Log.TryOpen(out PartitionLog? log, out AppendResult refused))
+        {
+            return refused;
+        }
+
+        AppendResult result = log.Append(batch.Span, origin);
         if (result.Status == AppendStatus.Appended)
         {
             _host.Metrics.Appended(result.LastOffset - result.BaseOffset + 1, batch.Length);
@@ -233,31 +259,6 @@ public sealed class Partition
         }
 
         return result;
-    }
-
-    /// <summary>The log, opened and its directory created if this is the first need of it.</summary>
-    internal PartitionLog Log()
-    {
-        if (Volatile.Read(ref _log) is { } log)
-        {
-            return log;
-        }
-
-        lock (_opening)
-        {
-            if (_log is null)
-            {
-                SetLog(_host.OpenLog(this));
-            }
-
-            return _log!;
-        }
-    }
-
-    internal void SetLog(PartitionLog log)
-    {
-        log.HighWatermarkAdvanced = Watchers.Signal;
-        Volatile.Write(ref _log, log);
     }
 
     private static Record Owned(Record record)

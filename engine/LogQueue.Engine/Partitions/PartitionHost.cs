@@ -1,4 +1,5 @@
 using LogQueue.Engine.Diagnostics;
+using LogQueue.Storage;
 using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Engine.Partitions;
@@ -22,5 +23,5 @@ internal abstract class PartitionHost
     public abstract bool IsDiskLow { get; }
 
     /// <summary>Opens a partition's log, and creates its directory when it is missing.</summary>
-    public abstract PartitionLog OpenLog(Partition partition);
+    public abstract PartitionLog OpenLog(Partition partition, LogOptions options);
 }

@@ -101,7 +101,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             await metadata.AppendAsync(changes).ConfigureAwait(false);
 
             var topic = new Topic(name, id, new TopicConfig(configs, options.TopicDefaults));
-            await OpenPartitionsAsync(topic, count).ConfigureAwait(false);
+            AddPartitions(topic, count);
             Add(topic);
             return topic;
         }
@@ -130,7 +130,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             topic.MarkDeleted();
             foreach (Partition partition in topic.Partitions)
             {
-                partition.OpenedLog?.Delete();
+                partition.Log.Delete();
                 partition.Watchers.Signal();
             }
 
@@ -161,7 +161,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
                 [.. Enumerable.Range(count, newTotal - count).Select(number =>
                     MetadataRecords.Partition(topic.Id, number, nodeId, directoryId))])
                 .ConfigureAwait(false);
-            await OpenPartitionsAsync(topic, newTotal).ConfigureAwait(false);
+            AddPartitions(topic, newTotal);
         }
         finally
         {
@@ -192,7 +192,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             LogOptions logOptions = topic.Config.ToLogOptions();
             foreach (Partition partition in topic.Partitions)
             {
-                partition.OpenedLog?.Reconfigure(logOptions);
+                partition.Log.Opened?.Reconfigure(logOptions);
             }
         }
         finally
@@ -221,23 +221,14 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
         _byPlainName[Plain(topic.Name)] = topic.Name;
     }
 
-    private async Task OpenPartitionsAsync(Topic topic, int newTotal)
+    /// <summary>They get files with their first record: a partition that nobody writes costs no file, no sync and little memory.</summary>
+    private void AddPartitions(Topic topic, int newTotal)
     {
         int count = topic.Partitions.Count;
         var partitions = new Partition[newTotal];
         for (int i = 0; i < newTotal; i++)
         {
             partitions[i] = i < count ? topic.Partitions[i] : new Partition(host, topic, i);
-        }
-
-        if (!topic.IsInternal)
-        {
-            // Internal topics have many partitions and use few: theirs get files with the first record.
-            await Parallel.ForAsync(count, newTotal, (i, _) =>
-            {
-                partitions[i].Log();
-                return ValueTask.CompletedTask;
-            }).ConfigureAwait(false);
         }
 
         topic.SetPartitions(partitions);

@@ -10,10 +10,12 @@ namespace LogQueue.Storage.Partitions;
 /// twice
 /// gives the same log. Used once, by one thread.
 /// </summary>
-internal sealed class LogRecovery(PartitionLogContext context, string directory, LogOptions options, bool cleanShutdown)
+internal sealed class LogRecovery(
+    PartitionLogContext context, string directory, LogOptions options, bool cleanShutdown, bool isNew = false)
 {
     private readonly IStorageDevice _device = context.Device;
     private readonly List<string> _notes = [];
+    private readonly Dictionary<LogSegment, long> _checkedFrom = [];
     private long _scannedBytes;
     private long _cutBytes;
     private int _rebuiltIndexes;
@@ -49,7 +51,6 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     /// <summary>Does it all. Throws <see cref="StorageException"/> when the disk fails, never for damage.</summary>
     public void Run()
     {
-        CreateDirectory();
         Checkpoint = RecoveryCheckpoint.TryLoad(_device, directory);
         LeaderEpochCheckpoint? epochs = LeaderEpochCheckpoint.TryLoad(_device, directory);
         Epochs = epochs ?? Epochs;
@@ -60,20 +61,24 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         Epochs.TruncateTo(LogEndOffset + 1);
         if (Epochs.TryAdd(0, LogStartOffset) || epochs is null || _epochsChanged)
         {
-            Epochs.Save(_device, directory);
+            Epochs.Save(_device, directory, sync: Epochs.Latest > 0);
         }
 
-        Producers = new ProducerStateRecovery(context, directory, Segments).Run(LogStartOffset, LogEndOffset);
+        Producers = new ProducerStateRecovery(context, directory, Segments, _checkedFrom).Run(LogStartOffset, LogEndOffset);
         MakeDurable();
     }
 
-    private void CreateDirectory()
+    /// <summary>Makes the directory, durably, if it is missing. True when it was.</summary>
+    public static bool CreateDirectory(IStorageDevice device, string directory)
     {
-        if (!_device.DirectoryExists(directory))
+        if (device.DirectoryExists(directory))
         {
-            _device.CreateDirectory(directory);
-            _device.SyncDirectory(Path.GetDirectoryName(directory)!);
+            return false;
         }
+
+        device.CreateDirectory(directory);
+        device.SyncDirectory(Path.GetDirectoryName(directory)!);
+        return true;
     }
 
     private List<long> ListSegments()
@@ -237,6 +242,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             }
 
             _scannedBytes += scanner.Position - start;
+            _checkedFrom[segment] = start;
             reason = scanner.StopReason;
             return scanner.BatchCount > 0 || start == 0 || isIndexed;
         });
@@ -360,16 +366,21 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             return;
         }
 
-        foreach (LogSegment segment in Segments.Snapshot)
+        if (!isNew)
         {
-            segment.DataSync();
-            segment.NeedsDirectorySync = false;
+            foreach (LogSegment segment in Segments.Snapshot)
+            {
+                segment.DataSync();
+                segment.NeedsDirectorySync = false;
+            }
+
+            _device.SyncDirectory(directory);
         }
 
-        _device.SyncDirectory(directory);
         Checkpoint = new RecoveryCheckpoint((Checkpoint?.Generation ?? 0) + 1, LogStartOffset, LogEndOffset, active.BaseOffset,
             active.SizeBytes);
-        Checkpoint.Save(_device, directory);
+        Checkpoint.Save(_device, directory); // a new file: it syncs the directory, and with it the name of the empty segment
+        active.NeedsDirectorySync = false;
     }
 
     private void DeleteSegmentFiles(long baseOffset)

@@ -7,9 +7,11 @@ namespace LogQueue.Storage.Partitions;
 /// <summary>
 /// Rebuilds the producer table of a log: the newest good snapshot, then a replay of the batches after it. A snapshot keeps one batch per
 /// producer, so the end of the log before it is read too: a producer that retries any of its last five batches is still recognised.
-/// Used once, by one thread.
+/// Batches that
+/// this open has scanned already are replayed from their headers. Used once, by one thread.
 /// </summary>
-internal sealed class ProducerStateRecovery(PartitionLogContext context, string directory, SegmentList segments)
+internal sealed class ProducerStateRecovery(
+    PartitionLogContext context, string directory, SegmentList segments, IReadOnlyDictionary<LogSegment, long> checkedFrom)
 {
     private const long HistoryBytes = 4 << 20;
 
@@ -84,7 +86,14 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
                 long start = from is { } f
                     ? segment.OffsetIndex.FindPosition(f)
                     : segment.OffsetIndex.FindBatchAtOrBelow(Math.Max(0, segment.OffsetIndex.FindPosition(to) - HistoryBytes));
-                ReplaySegment(table, segment, start, from ?? 0, to, nowMs);
+                if (checkedFrom.TryGetValue(segment, out long position) && start >= position)
+                {
+                    ReplayHeaders(table, segment, start, from ?? 0, to, nowMs);
+                }
+                else
+                {
+                    ReplaySegment(table, segment, start, from ?? 0, to, nowMs);
+                }
             }
             finally
             {
@@ -98,16 +107,34 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
         using var scanner = new SegmentScanner(segment.Log.File, start, segment.SizeBytes, segment.BaseOffset, allowGaps: true);
         while (scanner.MoveNext())
         {
-            var batch = new RecordBatchView(scanner.Current);
-            if (batch.BaseOffset >= to)
+            if (!Apply(table, segment, new RecordBatchView(scanner.Current), from, to, nowMs))
             {
                 return;
             }
-
-            if (batch.BaseOffset >= from && table.Apply(batch, nowMs) is { } aborted)
-            {
-                segment.TransactionIndex.Append(aborted);
-            }
         }
+    }
+
+    private static void ReplayHeaders(ProducerStateTable table, LogSegment segment, long start, long from, long to, long nowMs)
+    {
+        using var scanner = new BatchHeaderScanner(segment.Log.File, start, segment.SizeBytes);
+        while (scanner.MoveNext() && Apply(table, segment, new RecordBatchView(scanner.Current), from, to, nowMs))
+        {
+        }
+    }
+
+    private static bool Apply(
+        ProducerStateTable table, LogSegment segment, in RecordBatchView batch, long from, long to, long nowMs)
+    {
+        if (batch.BaseOffset >= to)
+        {
+            return false;
+        }
+
+        if (batch.BaseOffset >= from && table.Apply(batch, nowMs) is { } aborted)
+        {
+            segment.TransactionIndex.Append(aborted);
+        }
+
+        return true;
     }
 }

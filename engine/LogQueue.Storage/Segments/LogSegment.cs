@@ -13,6 +13,7 @@ internal sealed class LogSegment
     private readonly IStorageDevice _device;
     private IStorageFile? _writer;
     private long _allocatedBytes;
+    private long _touchedBytes;
     private long _sizeBytes;
     private long _nextOffset;
     private long _bytesSinceIndexEntry;
@@ -111,6 +112,11 @@ internal sealed class LogSegment
                 Grow(end, firstStepBytes, mostStepBytes, segmentBytes);
             }
 
+            if (end > _touchedBytes)
+            {
+                _touchedBytes = TouchAhead.Run(Writer, Math.Max(_touchedBytes, _sizeBytes), end, _allocatedBytes, batches.Length);
+            }
+
             Writer.Write(_sizeBytes, batches);
         }
         catch (StorageException)
@@ -182,6 +188,7 @@ internal sealed class LogSegment
         }
 
         _allocatedBytes = _sizeBytes;
+        _touchedBytes = 0;
     }
 
     /// <summary>Writes the index files to their real size, with the last time entry as Kafka closes a segment.</summary>
@@ -273,5 +280,6 @@ internal sealed class LogSegment
         // Bytes of a failed append must not stand behind later ones: after a crash they could look like records.
         Writer.Truncate(_sizeBytes);
         _allocatedBytes = _sizeBytes;
+        _touchedBytes = 0;
     }
 }

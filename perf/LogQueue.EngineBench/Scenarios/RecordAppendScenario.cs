@@ -55,10 +55,10 @@ internal sealed class RecordAppendScenario(BenchFolder folder, string id, int va
         for (int i = 0; i < _records; i++)
         {
             byte[] value = _values[i % _values.Length];
-            if (!builder.TryAppend(Batches.NowMs, default, value))
+            if (!builder.TryAppend(Batches.NowMs, [], value.AsSpan()))
             {
                 Append();
-                builder.TryAppend(Batches.NowMs, default, value);
+                builder.TryAppend(Batches.NowMs, [], value.AsSpan());
             }
         }
 

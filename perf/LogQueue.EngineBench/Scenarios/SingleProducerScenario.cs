@@ -51,7 +51,7 @@ internal sealed class SingleProducerScenario(BenchFolder folder, bool isBlocking
             {
                 Stopwatches one = Stopwatches.Start();
                 _batch.AsSpan(0, 8).Clear();
-                Engines.Wait(partition.AppendAsync(_batch).AsTask());
+                partition.WaitUntilDurable(partition.Append(_batch).NextOffset);
                 latency.Add(one.WallSeconds * 1e6);
             }
         }
