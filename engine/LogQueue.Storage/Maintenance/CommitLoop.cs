@@ -13,7 +13,9 @@ namespace LogQueue.Storage.Maintenance;
 internal sealed class CommitLoop : ICommitLog, IDisposable
 {
     /// <summary>A round waits at most the last round's time, divided by this, for those who were in the last round.</summary>
-    private const int GatherShare = 4;
+    private const int GatherShare = 2;
+
+    private static readonly long MostGatherTicks = Stopwatch.Frequency / 4000;
 
     private readonly object _gate = new();
     private readonly CommitLoopOptions _options;
@@ -151,11 +153,12 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
 
     /// <summary>
     /// Those whom the last round released come back together: to begin with the first of them would make the others wait for a whole sync
-    /// more. So the round waits for as many as the last one had, but no longer than a part of what a sync takes; with one waiter, not at all.
+    /// more. So the round waits for as many as the last one had, but no longer than a part of what a sync takes, 250 us at most; with one
+    /// waiter, not at all.
     /// </summary>
     private void Gather()
     {
-        long until = Stopwatch.GetTimestamp() + (_lastRoundTicks / GatherShare);
+        long until = Stopwatch.GetTimestamp() + Math.Min(_lastRoundTicks / GatherShare, MostGatherTicks);
         while (_lastDemands > 1 && Volatile.Read(ref _demands) < _lastDemands && !_isStopping && Stopwatch.GetTimestamp() < until)
         {
             Thread.Yield();

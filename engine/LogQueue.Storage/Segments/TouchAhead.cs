@@ -18,7 +18,7 @@ internal static class TouchAhead
     /// <summary>Zeros at a time.</summary>
     internal const int MostWindowBytes = 1 << 20;
 
-    private static readonly byte[] Zeros = new byte[256 << 10];
+    private static readonly byte[] Zeros = new byte[MostWindowBytes];
 
     /// <summary>
     /// Touches the blocks of an append, and of those that follow it, from where nothing was written yet. Returns the new end of what was

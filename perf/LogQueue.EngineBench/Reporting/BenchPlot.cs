@@ -72,7 +72,8 @@ internal static class BenchPlot
         Text(svg, Left + PlotWidth + 10, top + 31, verdict, colour, "start", 11);
     }
 
-    private static void Bar(StringBuilder svg, Spread spread, double scale, int y, string colour) => svg.Append(CultureInfo.InvariantCulture,
+    private static void Bar(StringBuilder svg, Spread spread, double scale, int y, string colour) => svg.Append(
+        CultureInfo.InvariantCulture,
         $"<line x1=\"{Left + (spread.Min * scale):0.0}\" y1=\"{y}\" x2=\"{Left + (spread.Max * scale):0.0}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"3\" stroke-opacity=\"0.4\"/>\n<circle cx=\"{Left + (spread.Median * scale):0.0}\" cy=\"{y}\" r=\"5\" fill=\"{colour}\"/>\n");
 
     private static void Text(StringBuilder svg, int x, int y, string text, string colour, string anchor, int size) => svg.Append(

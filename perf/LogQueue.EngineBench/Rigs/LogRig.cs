@@ -11,7 +11,10 @@ namespace LogQueue.EngineBench.Rigs;
 internal sealed class LogRig : IDisposable
 {
     /// <summary>Settings under which nothing is synced while a run lasts.</summary>
-    public static CommitLoopOptions NoSync { get; } = new() { FlushBytes = int.MaxValue, FlushIntervalMs = int.MaxValue, JournalFileBytes = 0 };
+    public static CommitLoopOptions NoSync { get; } = new()
+    {
+        FlushBytes = int.MaxValue, FlushIntervalMs = int.MaxValue, JournalFileBytes = 0,
+    };
 
     private readonly IDisposable _commitLog;
     private readonly CommitJournal? _journal;
@@ -25,8 +28,8 @@ internal sealed class LogRig : IDisposable
         DiskStorageDevice device = DiskStorageDevice.Create();
         if (commits.JournalFileBytes > 0)
         {
-            _journal = new CommitJournal(device, root, Fence, static work => ThreadPool.UnsafeQueueUserWorkItem(static w => w(), work, false),
-                commits.JournalFileBytes);
+            _journal = new CommitJournal(device, root, Fence,
+                static work => ThreadPool.UnsafeQueueUserWorkItem(static w => w(), work, false), commits.JournalFileBytes);
         }
 
         ICommitLog commitLog;

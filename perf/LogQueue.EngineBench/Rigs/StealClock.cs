@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace LogQueue.EngineBench.Rigs;
 
-/// <summary>How much of the time the host kept the processors to itself, from /proc/stat; 0 where there is no such file. Immutable.</summary>
+/// <summary>
+/// How much of the time the host kept the processors to itself, from /proc/stat; 0 where there is no such file. Immutable.
+/// </summary>
 internal readonly record struct StealClock(long StealTicks, long AllTicks)
 {
     /// <summary>The share since the start.</summary>

@@ -97,7 +97,7 @@ internal sealed class MapScenario : Scenario
 
     private int PositionOf(int i) => (int)(i * 7_654_321L % ((4 << 20) - _chunkBytes));
 
-    /// <summary>Which page by its first entry, then inside the page: about what a cached top level would leave to read, and one more.</summary>
+    /// <summary>Which page by its first entry, then the page: a binary search without a map.</summary>
     private int FindByPages(long offset)
     {
         int low = 0;

@@ -10,13 +10,13 @@ namespace LogQueue.EngineBench.Scenarios;
 /// <summary>G2, G3: single records, encoded into batches and appended, durable at the end, against FasterLog into a file.</summary>
 internal sealed class RecordAppendScenario(BenchFolder folder, string id, int valueBytes, double limit) : Scenario
 {
-    private const int BatchBytes = 256 << 10;
+    private const int BatchBytes = 128 << 10;
     private const long RunBytes = 200_000_000;
     private readonly byte[][] _values = Batches.Values(valueBytes);
     private readonly int _records = (int)(RunBytes / valueBytes);
 
     public override Goal Goal { get; } = new(id, $"records of {valueBytes} B incl. encode, durable at the end", "process CPU ns per record",
-        GoalKind.RatioAtMost, 1 / limit, "LogEngine, batches of 256 KiB, with CRC", "FasterLog, one commit at the end, no checksum");
+        GoalKind.RatioAtMost, 1 / limit, "LogEngine, batches of 128 KiB, with CRC", "FasterLog, one commit at the end, no checksum");
 
     public override double? RunControl()
     {

@@ -5,7 +5,7 @@ using LogQueue.Storage.Partitions;
 
 namespace LogQueue.EngineBench.Scenarios;
 
-/// <summary>G1: ready batches of 64 KiB into a log, checked, against what the system calls alone cost. Nothing is synced meanwhile.</summary>
+/// <summary>G1: ready batches of 64 KiB into a log, checked, against the system calls alone. Nothing is synced meanwhile.</summary>
 internal sealed class SealedAppendScenario(BenchFolder folder, bool touchesAhead) : Scenario
 {
     private const int RunBytes = 512 << 20;

@@ -5,7 +5,7 @@ using LogQueue.Storage.Files;
 
 namespace LogQueue.EngineBench.Scenarios;
 
-/// <summary>G10: one producer that waits for each batch of 4 KiB to be durable, against pwrite and fdatasync in a fallocated file.</summary>
+/// <summary>G10: one producer that waits until each batch of 4 KiB is durable, against pwrite and fdatasync in a fallocated file.</summary>
 internal sealed class SingleProducerScenario(BenchFolder folder, bool isBlocking) : Scenario
 {
     private const int Calls = 1500;
