@@ -13,7 +13,7 @@ internal static class BenchMachine
         new("cores", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
         new("processor", LineOf("/proc/cpuinfo", "model name")),
         new("memory", LineOf("/proc/meminfo", "MemTotal")),
-        new("kernel", RuntimeInformation.OSDescription),
+        new("kernel", $"{Environment.OSVersion.VersionString} ({RuntimeInformation.OSDescription})"),
         new("file system", new DriveInfo(Path.GetFullPath(directory)).DriveFormat),
         new("runtime", RuntimeInformation.FrameworkDescription),
         new("gc", System.Runtime.GCSettings.IsServerGC ? "server" : "workstation"),
