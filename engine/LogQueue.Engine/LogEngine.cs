@@ -19,6 +19,9 @@ namespace LogQueue.Engine;
 /// </summary>
 public sealed class LogEngine : IAsyncDisposable
 {
+    /// <summary>Syncs in flight while closing: syncs of several files share the file system's journal.</summary>
+    private const int ClosedAtOnce = 8;
+
     private readonly DataDirectory _directory;
     private readonly MetaProperties _meta;
     private readonly Metadata.MetadataLog _metadata;
@@ -80,7 +83,7 @@ public sealed class LogEngine : IAsyncDisposable
     private IEnumerable<Partition> AllPartitions => _topics.Unordered.SelectMany(static topic => topic.Partitions);
 
     private IEnumerable<PartitionLog> AllLogs =>
-        AllPartitions.Select(static partition => partition.OpenedLog).OfType<PartitionLog>().Append(_metadata.Log);
+        AllPartitions.Select(static partition => partition.Log.Opened).OfType<PartitionLog>().Append(_metadata.Log);
 
     /// <summary>What is damaged now, in words, with the partition; empty when nothing is. Reads of these offsets are refused.</summary>
     public IReadOnlyList<string> Damage =>
@@ -263,15 +266,26 @@ public sealed class LogEngine : IAsyncDisposable
         try
         {
             bool good = true;
-            var logEnds = new SortedDictionary<string, long>(StringComparer.Ordinal);
-
-            // Producer ids and topics write to the metadata log: it closes last.
-            foreach (PartitionLog log in AllPartitions.Select(static partition => partition.StopOpening()).OfType<PartitionLog>()
-                .Append(_metadata.Log))
+            var closed = new SortedDictionary<string, LogSummary>(StringComparer.Ordinal);
+            PartitionLog[] open = [.. AllPartitions.Select(static partition => partition.Log.Retire()).OfType<PartitionLog>()];
+            await Parallel.ForEachAsync(open, new ParallelOptions { MaxDegreeOfParallelism = ClosedAtOnce }, async (log, _) =>
             {
-                good &= await CloseLogAsync(log).ConfigureAwait(false);
-                logEnds[PartitionDirectory.Name(log.Id.Topic, log.Id.Partition)] = log.LogEndOffset;
+                if (!await CloseLogAsync(log).ConfigureAwait(false))
+                {
+                    Volatile.Write(ref good, false);
+                }
+            }).ConfigureAwait(false);
+            foreach (Partition partition in AllPartitions)
+            {
+                PartitionLog? log = partition.Log.Opened;
+                if ((log?.Summarize() ?? partition.Log.Closed) is { } summary)
+                {
+                    closed[PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition)] = summary;
+                }
             }
+
+            good &= await CloseLogAsync(_metadata.Log).ConfigureAwait(false);
+            closed[PartitionDirectory.Name(_metadata.Log.Id.Topic, _metadata.Log.Id.Partition)] = _metadata.Log.Summarize();
 
             foreach (Partition partition in AllPartitions)
             {
@@ -281,7 +295,7 @@ public sealed class LogEngine : IAsyncDisposable
             if (good && !IsOffline)
             {
                 _directory.DeleteJournal();
-                CleanShutdownMarker.Write(_directory.Device, _directory.FullPath, logEnds);
+                CleanShutdownMarker.Write(_directory.Device, _directory.FullPath, closed);
             }
         }
         finally

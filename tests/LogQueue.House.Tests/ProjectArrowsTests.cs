@@ -17,6 +17,7 @@ public sealed class ProjectArrowsTests
         ["LogQueue.Client"] = ["LogQueue.Records", "LogQueue.Protocol"],
         ["LogQueue.Streams"] = ["LogQueue.Client"],
         ["LogQueue.LoadTest"] = ["LogQueue.Engine", "LogQueue.Client"],
+        ["LogQueue.EngineBench"] = ["LogQueue.Engine"],
         ["LogQueue.Cli"] = ["LogQueue.Server", "LogQueue.Client", "LogQueue.Streams", "LogQueue.LoadTest"],
     };
 

@@ -1,4 +1,5 @@
 using LogQueue.Engine.Opening;
+using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
 using LogQueue.Storage;
 using LogQueue.Storage.Partitions;
@@ -10,11 +11,11 @@ internal sealed class EngineGauges(DataDirectory directory, TopicRegistry topics
 {
     public long TopicCount => topics.Unordered.LongCount();
 
-    public long PartitionCount => Logs.LongCount();
+    public long PartitionCount => Partitions.LongCount(static partition => partition.Log.HasFiles) + 1;
 
     public long SegmentCount => Logs.Sum(static log => (long)log.SegmentCount);
 
-    public long SizeBytes => Logs.Sum(static log => log.SizeBytes);
+    public long SizeBytes => Partitions.Sum(static partition => partition.SizeBytes) + metadata.SizeBytes;
 
     public long DiskFreeBytes
     {
@@ -39,6 +40,7 @@ internal sealed class EngineGauges(DataDirectory directory, TopicRegistry topics
 
     public double RecoverySeconds => recoveryMs / 1000.0;
 
-    private IEnumerable<PartitionLog> Logs => topics.Unordered.SelectMany(static topic => topic.Partitions)
-        .Select(static partition => partition.OpenedLog).OfType<PartitionLog>().Append(metadata);
+    private IEnumerable<Partition> Partitions => topics.Unordered.SelectMany(static topic => topic.Partitions);
+
+    private IEnumerable<PartitionLog> Logs => Partitions.Select(static partition => partition.Log.Opened).OfType<PartitionLog>().Append(metadata);
 }

@@ -184,7 +184,7 @@ public sealed class GroupOffsets
         OffsetsShard[] shards = MakeShards(topic);
         await Parallel.ForAsync(0, shards.Length, cancellationToken, (i, _) =>
         {
-            if (topic.Partitions[i].OpenedLog is { } log)
+            if (topic.Partitions[i].Log.Opened is { } log)
             {
                 shards[i].Load(log);
             }

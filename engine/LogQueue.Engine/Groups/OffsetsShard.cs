@@ -41,7 +41,7 @@ internal sealed class OffsetsShard(Partition partition, TimeProvider timeProvide
             // Not cancellable: what is in the log must reach the memory, too.
             if (!PlantedBugs.IsOn(PlantedBug.LoseCommittedOffset))
             {
-                await partition.Log().WaitUntilDurableAsync(result.NextOffset, CancellationToken.None).ConfigureAwait(false);
+                await partition.Log.Open().WaitUntilDurableAsync(result.NextOffset, CancellationToken.None).ConfigureAwait(false);
             }
 
             durable = true;

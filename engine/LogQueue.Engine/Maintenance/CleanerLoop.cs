@@ -119,7 +119,7 @@ internal sealed class CleanerLoop : IDisposable
         foreach (Partition partition in _topics.Unordered.Where(static topic => topic.Config.IsCompacted)
             .SelectMany(static topic => topic.Partitions))
         {
-            if (partition.OpenedLog is not { } log || tried.Contains(log) || _uncleanable.ContainsKey(log))
+            if (partition.Log.Opened is not { } log || tried.Contains(log) || _uncleanable.ContainsKey(log))
             {
                 continue;
             }
@@ -166,7 +166,7 @@ internal sealed class CleanerLoop : IDisposable
     private bool IsServed(PartitionLog log)
     {
         bool isServed = _topics.TryGet(log.Id.Topic, out Topic? topic)
-            && topic.Partitions.Count > log.Id.Partition && topic.Partitions[log.Id.Partition].OpenedLog == log;
+            && topic.Partitions.Count > log.Id.Partition && topic.Partitions[log.Id.Partition].Log.Opened == log;
         if (!isServed)
         {
             _uncleanable.TryRemove(log, out _);

@@ -22,7 +22,7 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private readonly Scrubber _scrubber = new(
         new ScrubOptions { BytesPerSecond = options.ScrubBytesPerSecond, Interval = options.ScrubInterval }, options.TimeProvider,
-        () => [.. topics.Unordered.SelectMany(static topic => topic.Partitions).Select(static p => p.OpenedLog).OfType<PartitionLog>()]);
+        () => topics.Unordered.SelectMany(static topic => topic.Partitions).Select(static p => p.Log.OpenForScrub()).OfType<PartitionLog>());
     private Task _rounds = Task.CompletedTask;
     private Task _diskChecks = Task.CompletedTask;
 
@@ -58,10 +58,15 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
             foreach (Partition partition in topics.Unordered.SelectMany(static topic => topic.Partitions))
             {
                 _stop.Token.ThrowIfCancellationRequested();
-                if (partition.OpenedLog is { } log && !directory.Fence.IsTripped)
+                if (partition.Log.HasFiles && !directory.Fence.IsTripped)
                 {
                     failure = Try(() =>
                     {
+                        if (partition.Log.OpenForUpkeep(now) is not { } log)
+                        {
+                            return;
+                        }
+
                         log.Maintain(now);
                         long start = log.LogStartOffset;
                         int removed = log.Retain(now);

@@ -25,7 +25,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     private readonly PartitionLogContext _context;
     private readonly PartitionLogContext _internalContext;
     private readonly DiskSpace _space;
-    private IReadOnlyDictionary<string, long>? _cleanLogEnds;
+    private IReadOnlyDictionary<string, LogSummary>? _cleanLogs;
     private bool _disposed;
 
     private DataDirectory(LogEngineOptions options, IStorageDevice device, string path, IDisposable directoryLock)
@@ -81,7 +81,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     public long UnsyncedBytes => _commitLoop.UnsyncedBytes;
 
     /// <summary>True when the last engine closed in good order.</summary>
-    public bool WasClean => _cleanLogEnds is not null;
+    public bool WasClean { get; private set; }
 
     public override TimeProvider TimeProvider => _options.TimeProvider;
 
@@ -107,7 +107,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             directoryLock = device.LockDirectory(path);
             WriteOwner(device, path);
             var directory = new DataDirectory(options, device, path, directoryLock);
-            directory._cleanLogEnds = CleanShutdownMarker.Take(device, path);
+            directory._cleanLogs = CleanShutdownMarker.Take(device, path);
+            directory.WasClean = directory._cleanLogs is not null;
             directory.Journal = JournalReplay.Run(device, path);
             directory._commitLoop.Start();
             return directory;
@@ -130,30 +131,17 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     /// <summary>The path of a partition's directory.</summary>
     public string PathOf(string directoryName) => Path.Combine(FullPath, directoryName);
 
-    public override PartitionLog OpenLog(Partition partition) =>
-        OpenLog(partition.Id, partition.Topic.Config.ToLogOptions(), partition.Topic.Id);
-
-    public override void RemoveFiles(Topic topic, int partitionCount)
-    {
-        for (int i = 0; i < partitionCount; i++)
-        {
-            string path = PathOf(PartitionDirectory.Name(topic.Name, i));
-            if (Device.DirectoryExists(path))
-            {
-                new PartitionRemoval(_context, path).Run();
-            }
-        }
-    }
+    public override PartitionLog OpenLog(Partition partition, LogOptions options) =>
+        OpenLog(partition.Id, options, partition.Topic.Id, partition.Log.Closed);
 
     /// <summary>Opens a log; scans it unless the clean marker knows its end.</summary>
-    public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId)
+    public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId, LogSummary? closed = null)
     {
         string name = PartitionDirectory.Name(id.Topic, id.Partition);
-        long cleanEnd = -1;
-        bool clean = _cleanLogEnds?.TryGetValue(name, out cleanEnd) == true;
+        LogSummary? clean = closed ?? FindClean(name);
         PartitionLogContext context = TopicName.IsInternal(id.Topic) ? _internalContext : _context;
-        PartitionLog log = PartitionLog.Open(context, PathOf(name), id, options, clean, topicId);
-        if (clean && log.LogEndOffset != cleanEnd)
+        PartitionLog log = PartitionLog.Open(context, PathOf(name), id, options, clean is not null, topicId);
+        if (clean is not null && log.LogEndOffset != clean.LogEndOffset)
         {
             // The marker belongs to other files than these: trust nothing, scan.
             log.Dispose();
@@ -162,6 +150,26 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
         return log;
     }
+
+    /// <summary>
+    /// What the clean marker says of a log, if its file is as long as it says: such a log need not be opened before it is used.
+    /// </summary>
+    public LogSummary? FindUntouched(Partition partition)
+    {
+        string name = PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition);
+        if (FindClean(name) is not { } closed || closed.TopicId != partition.Topic.Id || !closed.Fits(Device, PathOf(name)))
+        {
+            return null;
+        }
+
+        return closed;
+    }
+
+    /// <summary>What the clean marker says of a directory; null when it says nothing, or there was none.</summary>
+    public LogSummary? FindClean(string directoryName) => _cleanLogs?.GetValueOrDefault(directoryName);
+
+    /// <summary>All logs are open or have taken over what the marker says: it is forgotten.</summary>
+    public void ForgetMarker() => _cleanLogs = null;
 
     /// <summary>Looks at the free space, for <see cref="IsDiskLow"/>.</summary>
     public void CheckDiskSpace()

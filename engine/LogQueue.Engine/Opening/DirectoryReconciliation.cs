@@ -35,6 +35,11 @@ internal static class DirectoryReconciliation
         List<string> lost = [];
         foreach (string name in directory.Device.ListDirectories(directory.FullPath))
         {
+            if (directory.FindClean(name) is { } closed && ids.TryGetValue(name, out Guid claimer) && claimer == closed.TopicId)
+            {
+                continue; // looked at when it was closed
+            }
+
             string path = directory.PathOf(name);
             if (!LooksLikePartition(directory.Device, path))
             {
@@ -83,7 +88,7 @@ internal static class DirectoryReconciliation
             return false;
         }
 
-        PartitionMetadataFile.Save(device, path, owner);
+        PartitionMetadataFile.Save(device, path, owner, syncsDirectory: true);
         return true;
     }
 

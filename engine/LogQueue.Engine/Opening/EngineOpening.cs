@@ -121,6 +121,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
         ProducerIds = new ProducerIds(Metadata, Meta.NodeId, nextProducerId);
         GroupOffsets = new GroupOffsets(options, Topics);
         await GroupOffsets.LoadAsync(cancellationToken).ConfigureAwait(false);
+        Directory.ForgetMarker();
         Directory.CheckDiskSpace();
     }
 
@@ -158,11 +159,13 @@ internal sealed class EngineOpening(LogEngineOptions options)
 
     private Task OpenLogsAsync(CancellationToken cancellationToken)
     {
-        // Partitions of internal topics get files with their first record: only those with a directory are opened.
+        // Partitions get files with their first record: only those with a directory, or that had one, are looked at.
         HashSet<string> existing = [.. Directory.Device.ListDirectories(Directory.FullPath)];
-        IEnumerable<Partition> partitions = Topics.Unordered.SelectMany(static topic => topic.Partitions)
-            .Where(partition => !partition.Topic.IsInternal || existing.Contains(PartitionDirectory.Name(partition.Id.Topic,
-                partition.Id.Partition)));
+        IEnumerable<Partition> partitions = Topics.Unordered.SelectMany(static topic => topic.Partitions).Where(partition =>
+        {
+            string name = PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition);
+            return existing.Contains(name) || Directory.FindClean(name) is not null;
+        });
         var parallel = new ParallelOptions
         {
             MaxDegreeOfParallelism = options.RecoveryThreads == 0 ? Environment.ProcessorCount : options.RecoveryThreads,
@@ -170,7 +173,16 @@ internal sealed class EngineOpening(LogEngineOptions options)
         };
         return Parallel.ForEachAsync(partitions, parallel, (partition, _) =>
         {
-            Count(partition.Log());
+            if (!partition.Topic.IsInternal && Directory.FindUntouched(partition) is { } closed)
+            {
+                partition.Log.Adopt(closed);
+                Interlocked.Increment(ref _partitionCount);
+            }
+            else
+            {
+                Count(partition.Log.Open());
+            }
+
             return ValueTask.CompletedTask;
         });
     }
@@ -194,8 +206,8 @@ internal sealed class EngineOpening(LogEngineOptions options)
     /// <summary>Kafka's metadata log tells it; without one, every log is asked.</summary>
     private long FirstFreeProducerId(long reserved) => reserved > 0 ? reserved :
         Topics.Unordered.SelectMany(static topic => topic.Partitions)
-            .Where(static partition => partition.OpenedLog is not null)
-            .Select(static partition => KafkaAdoption.NextProducerId(partition.OpenedLog!))
+            .Where(static partition => partition.Log.Opened is not null)
+            .Select(static partition => KafkaAdoption.NextProducerId(partition.Log.Opened!))
             .Append(reserved)
             .Max();
 
@@ -204,7 +216,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
     {
         foreach (Partition partition in Topics?.Unordered.SelectMany(static topic => topic.Partitions) ?? [])
         {
-            partition.OpenedLog?.Dispose();
+            partition.Log.Opened?.Dispose();
         }
 
         Metadata?.Log.Dispose();

@@ -14,9 +14,6 @@ public sealed class Partition
 {
     private readonly PartitionHost _host;
     private readonly RecordAppender _appender;
-    private readonly Lock _opening = new();
-    private PartitionLog? _log;
-    private bool _isClosed;
 
     internal Partition(PartitionHost host, Topic topic, int number)
     {
@@ -24,6 +21,7 @@ public sealed class Partition
         Topic = topic;
         Id = new TopicPartition(topic.Name, number);
         _appender = new RecordAppender(this, host);
+        Log = new LazyLog(host, this);
     }
 
     /// <summary>Topic and number.</summary>
@@ -33,37 +31,37 @@ public sealed class Partition
     public Topic Topic { get; }
 
     /// <summary>The epoch stamped into appended batches; 0 unless the log was written elsewhere before.</summary>
-    public int LeaderEpoch => _log?.LeaderEpoch ?? 0;
+    public int LeaderEpoch => Log.Opened?.LeaderEpoch ?? Log.Closed?.LeaderEpoch ?? 0;
 
     /// <summary>The first offset that can be read.</summary>
-    public long LogStartOffset => _log?.LogStartOffset ?? 0;
+    public long LogStartOffset => Log.Opened?.LogStartOffset ?? Log.Closed?.LogStartOffset ?? 0;
 
     /// <summary>The offset the next record gets.</summary>
-    public long LogEndOffset => _log?.LogEndOffset ?? 0;
+    public long LogEndOffset => Log.Opened?.LogEndOffset ?? Log.Closed?.LogEndOffset ?? 0;
 
     /// <summary>Records below it can be read.</summary>
-    public long HighWatermark => _log?.HighWatermark ?? 0;
+    public long HighWatermark => Log.Opened?.HighWatermark ?? Log.Closed?.LogEndOffset ?? 0;
 
     /// <summary>Records below it belong to no open transaction.</summary>
-    public long LastStableOffset => _log?.LastStableOffset ?? 0;
+    public long LastStableOffset => Log.Opened?.LastStableOffset ?? Log.Closed?.LastStableOffset ?? 0;
 
     /// <summary>Bytes of its segments' logs; their indexes and seals add about a thousandth.</summary>
-    public long SizeBytes => _log?.SizeBytes ?? 0;
+    public long SizeBytes => Log.Opened?.SizeBytes ?? Log.Closed?.SizeBytes ?? 0;
 
     /// <summary>Its segments, the active one included.</summary>
-    public int SegmentCount => _log?.SegmentCount ?? 0;
+    public int SegmentCount => Log.OpenForLookUp()?.SegmentCount ?? 0;
 
     /// <summary>
     /// True when opening found damage that it could not cut as a torn tail: the rest is served, appends are refused until it is repaired
     /// (<see cref="RecoverySummary.Damage"/> says where).
     /// </summary>
-    public bool IsDamaged => _log?.IsDamaged ?? false;
+    public bool IsDamaged => Log.Opened?.IsDamaged ?? false;
 
     /// <summary>Who waits for its data.</summary>
     internal WatcherList Watchers { get; } = new();
 
-    /// <summary>Its log if it is open: partitions of internal topics get files when they are first written.</summary>
-    internal PartitionLog? OpenedLog => Volatile.Read(ref _log);
+    /// <summary>Its log, which is opened by its first use.</summary>
+    internal LazyLog Log { get; }
 
     /// <summary>
     /// Appends ready batches as a producer sent them: they are checked, and their base offsets and leader epoch are stamped in place.
@@ -71,6 +69,19 @@ public sealed class Partition
     /// </summary>
     /// <param name="batch">Whole batches, back to back, each with base offset 0 as producers write it.</param>
     public AppendResult Append(Memory<byte> batch) => Append(batch, AppendOrigin.Client);
+
+    /// <summary>
+    /// As <see cref="WaitUntilDurableAsync"/>, on the calling thread, which syncs by itself: the fastest way for a single writer with a
+    /// thread of its own. Threads that call it together share a sync.
+    /// </summary>
+    /// <exception cref="LogOfflineException">The data directory is fenced, the engine closed, or the log ends below the offset.</exception>
+    public void WaitUntilDurable(long endOffset)
+    {
+        if (_host.WaitsForSync)
+        {
+            Log.Open().WaitUntilDurable(endOffset);
+        }
+    }
 
     /// <summary>Appends ready batches and waits until they are durable. Look at <see cref="AppendResult.Status"/>.</summary>
     /// <param name="batch">Whole batches, back to back, each with base offset 0 as producers write it.</param>
@@ -156,12 +167,12 @@ public sealed class Partition
     public ValueTask WaitUntilDurableAsync(long endOffset, CancellationToken cancellationToken = default) =>
         !_host.WaitsForSync ? default
         : _host.Metrics.MeasuresDurableWaits ? WaitMeasuredAsync(endOffset, cancellationToken)
-        : Log().WaitUntilDurableAsync(endOffset, cancellationToken);
+        : Log.Open().WaitUntilDurableAsync(endOffset, cancellationToken);
 
     /// <summary>Syncs what was appended so far, whatever the durability: when it returns a power cut takes none of it.</summary>
     /// <exception cref="LogOfflineException">The data directory is fenced, or the engine closed.</exception>
     public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
-        _log is { } log ? log.WaitUntilDurableAsync(log.LogEndOffset, cancellationToken) : default;
+        Log.Opened is { } log ? log.WaitUntilDurableAsync(log.LogEndOffset, cancellationToken) : default;
 
     /// <summary>
     /// Reads whole batches from the one that holds an offset on: the first batches of the result may start below it.
@@ -174,11 +185,20 @@ public sealed class Partition
     public ReadResult Read(
         long offset, int maxBytes, ReadIsolation isolation = ReadIsolation.Uncommitted, bool atLeastOneBatch = true)
     {
-        if (_log is not { } log)
+        if (!Log.HasFiles)
         {
             return new ReadResult
             {
-                Status = _isClosed || Topic.IsDeleted ? ReadStatus.Offline : offset == 0 ? ReadStatus.Ok : ReadStatus.OffsetOutOfRange,
+                Status = Log.IsRetired || Topic.IsDeleted ? ReadStatus.Offline : offset == 0 ? ReadStatus.Ok : ReadStatus.OffsetOutOfRange,
+            };
+        }
+
+        if (!Log.TryOpen(out PartitionLog? log, out _))
+        {
+            return new ReadResult
+            {
+                Status = ReadStatus.Offline, HighWatermark = HighWatermark, LastStableOffset = LastStableOffset,
+                LogStartOffset = LogStartOffset,
             };
         }
 
@@ -252,13 +272,13 @@ public sealed class Partition
     public TimestampOffset? FindOffset(DateTimeOffset time) => FindOffset(time.ToUnixTimeMilliseconds());
 
     /// <summary>The first record at or after a time in milliseconds since 1970; null when there is none.</summary>
-    public TimestampOffset? FindOffset(long timestampMs) => _log?.FindOffset(timestampMs);
+    public TimestampOffset? FindOffset(long timestampMs) => Log.OpenForLookUp()?.FindOffset(timestampMs);
 
     /// <summary>The record with the largest timestamp; null when the log is empty.</summary>
-    public TimestampOffset? FindMaxTimestamp() => _log?.FindMaxTimestamp();
+    public TimestampOffset? FindMaxTimestamp() => Log.OpenForLookUp()?.FindMaxTimestamp();
 
     /// <summary>Where a leader epoch ended.</summary>
-    public EpochEndOffset FindEpochEnd(int leaderEpoch) => _log?.FindEpochEnd(leaderEpoch) ?? new EpochEndOffset(-1, -1);
+    public EpochEndOffset FindEpochEnd(int leaderEpoch) => Log.OpenForLookUp()?.FindEpochEnd(leaderEpoch) ?? new EpochEndOffset(-1, -1);
 
     /// <summary>Makes records below an offset unreadable and deletes whole segments below it; durable when it returns.</summary>
     /// <param name="beforeOffset">The new log start; -1 for the high watermark. Below the present start nothing happens.</param>
@@ -275,13 +295,13 @@ public sealed class Partition
         long target = beforeOffset == -1 ? highWatermark : beforeOffset;
         if (target > LogStartOffset)
         {
-            PartitionLog log = Log();
+            PartitionLog log = Log.Open();
             await Task.Run(() => log.AdvanceLogStart(target), cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Asks for the next group sync now, because a reader waits at the durable end.</summary>
-    public void RequestCommit() => _log?.RequestCommit();
+    public void RequestCommit() => Log.Opened?.RequestCommit();
 
     /// <inheritdoc/>
     public override string ToString() => $"{Id.Topic}-{Id.Partition} [{LogStartOffset}, {HighWatermark})";
@@ -295,8 +315,14 @@ public sealed class Partition
             return AppendResult.Refused(AppendStatus.DiskFull, LogStartOffset, _host.DiskLowReason);
         }
 
+        if (!Log.TryOpen(out PartitionLog? log, out AppendResult refused))
+        {
+            _host.Metrics.Refused(refused.Status);
+            return refused;
+        }
+
         long started = _host.Metrics.StartAppend();
-        AppendResult result = Log().Append(batch.Span, origin);
+        AppendResult result = log.Append(batch.Span, origin);
         if (result.Status != AppendStatus.Appended)
         {
             _host.Metrics.Refused(result.Status);
@@ -312,46 +338,6 @@ public sealed class Partition
         }
 
         return result;
-    }
-
-    /// <summary>The log, opened and its directory created if this is the first need of it.</summary>
-    internal PartitionLog Log()
-    {
-        if (Volatile.Read(ref _log) is { } log)
-        {
-            return log;
-        }
-
-        lock (_opening)
-        {
-            if (_log is null)
-            {
-                if (_isClosed)
-                {
-                    throw new LogOfflineException($"{Id} takes nothing any more: its engine is closed. Open the data directory again.");
-                }
-
-                SetLog(_host.OpenLog(this));
-            }
-
-            return _log!;
-        }
-    }
-
-    /// <summary>No log is opened any more; returns the one that is open.</summary>
-    internal PartitionLog? StopOpening()
-    {
-        lock (_opening)
-        {
-            _isClosed = true;
-            return _log;
-        }
-    }
-
-    internal void SetLog(PartitionLog log)
-    {
-        log.HighWatermarkAdvanced = Watchers.Signal;
-        Volatile.Write(ref _log, log);
     }
 
     internal void CountRead(long records) => _host.Metrics.ReadRecords(records);
@@ -383,7 +369,7 @@ public sealed class Partition
     private async ValueTask WaitMeasuredAsync(long endOffset, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        await Log().WaitUntilDurableAsync(endOffset, cancellationToken).ConfigureAwait(false);
+        await Log.Open().WaitUntilDurableAsync(endOffset, cancellationToken).ConfigureAwait(false);
         _host.Metrics.WaitedUntilDurable(started);
     }
 }

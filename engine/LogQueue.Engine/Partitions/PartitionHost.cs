@@ -1,5 +1,5 @@
 using LogQueue.Engine.Diagnostics;
-using LogQueue.Engine.Topics;
+using LogQueue.Storage;
 using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Engine.Partitions;
@@ -26,10 +26,5 @@ internal abstract class PartitionHost
     public abstract string DiskLowReason { get; }
 
     /// <summary>Opens a partition's log, and creates its directory when it is missing.</summary>
-    public abstract PartitionLog OpenLog(Partition partition);
-
-    /// <summary>
-    /// Deletes what was made of the partitions of a topic that is no more, as far as the disk lets it; none of them is open.
-    /// </summary>
-    public abstract void RemoveFiles(Topic topic, int partitionCount);
+    public abstract PartitionLog OpenLog(Partition partition, LogOptions options);
 }

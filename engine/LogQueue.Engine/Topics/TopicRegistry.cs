@@ -102,19 +102,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             await metadata.AppendAsync(changes).ConfigureAwait(false);
 
             var topic = new Topic(name, id, new TopicConfig(configs, options.TopicDefaults));
-            try
-            {
-                await OpenPartitionsAsync(topic, count).ConfigureAwait(false);
-            }
-            catch (StorageException)
-            {
-                // No room or no file handle: the topic is taken back, so that the name is free to be tried again. With a fenced directory
-                // this fails too, and the next start makes the topic, which nobody was promised.
-                await metadata.AppendAsync([MetadataRecords.RemoveTopic(id)]).ConfigureAwait(false);
-                host.RemoveFiles(topic, count);
-                throw;
-            }
-
+            AddPartitions(topic, count);
             Add(topic);
             return topic;
         }
@@ -143,7 +131,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             topic.MarkDeleted();
             foreach (Partition partition in topic.Partitions)
             {
-                partition.OpenedLog?.Delete();
+                partition.Log.Delete();
                 partition.Watchers.Signal();
             }
 
@@ -174,7 +162,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
                 [.. Enumerable.Range(count, newTotal - count).Select(number =>
                     MetadataRecords.Partition(topic.Id, number, nodeId, directoryId))])
                 .ConfigureAwait(false);
-            await OpenPartitionsAsync(topic, newTotal).ConfigureAwait(false);
+            AddPartitions(topic, newTotal);
         }
         finally
         {
@@ -209,7 +197,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
             LogOptions logOptions = topic.Config.ToLogOptions();
             foreach (Partition partition in topic.Partitions)
             {
-                partition.OpenedLog?.Reconfigure(logOptions);
+                partition.Log.Opened?.Reconfigure(logOptions);
             }
         }
         finally
@@ -251,35 +239,14 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
         _byPlainName[Plain(topic.Name)] = topic.Name;
     }
 
-    private async Task OpenPartitionsAsync(Topic topic, int newTotal)
+    /// <summary>They get files with their first record: a partition that nobody writes costs no file, no sync and little memory.</summary>
+    private void AddPartitions(Topic topic, int newTotal)
     {
         int count = topic.Partitions.Count;
         var partitions = new Partition[newTotal];
         for (int i = 0; i < newTotal; i++)
         {
             partitions[i] = i < count ? topic.Partitions[i] : new Partition(host, topic, i);
-        }
-
-        if (!topic.IsInternal)
-        {
-            // Internal topics have many partitions and use few: theirs get files with the first record.
-            try
-            {
-                await Parallel.ForAsync(count, newTotal, (i, _) =>
-                {
-                    partitions[i].Log();
-                    return ValueTask.CompletedTask;
-                }).ConfigureAwait(false);
-            }
-            catch
-            {
-                for (int i = count; i < newTotal; i++)
-                {
-                    partitions[i].OpenedLog?.Dispose();
-                }
-
-                throw;
-            }
         }
 
         topic.SetPartitions(partitions);

@@ -28,12 +28,16 @@ internal static class StorageDeviceFiles
     }
 
     /// <summary>
-    /// Replaces a file so that after a crash it is the old or the new one, whole: temporary file, sync, rename, directory sync.
+    /// Replaces a file so that after a crash it is the old or the new one, whole: temporary file, sync, rename, directory sync
+    /// (which the caller may make later, for several files at once).
     /// </summary>
-    internal static void ReplaceDurably(this IStorageDevice device, string path, ReadOnlySpan<byte> content)
+    internal static void ReplaceDurably(this IStorageDevice device, string path, ReadOnlySpan<byte> content, bool syncsDirectory = true)
     {
         WriteAside(device, path, content, sync: true);
-        device.SyncDirectory(Path.GetDirectoryName(path)!);
+        if (syncsDirectory)
+        {
+            device.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
     }
 
     /// <summary>Replaces a file that is only a cache: whole or absent in the running system, anything after a crash.</summary>

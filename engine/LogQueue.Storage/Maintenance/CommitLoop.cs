@@ -12,6 +12,11 @@ namespace LogQueue.Storage.Maintenance;
 /// </summary>
 internal sealed class CommitLoop : ICommitLog, IDisposable
 {
+    /// <summary>A round waits at most the last round's time, divided by this, for those who were in the last round.</summary>
+    private const int GatherShare = 2;
+
+    private static readonly long MostGatherTicks = Stopwatch.Frequency / 4000;
+
     private readonly object _gate = new();
     private readonly CommitLoopOptions _options;
     private readonly DirectoryFence _fence;
@@ -24,6 +29,9 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     private List<PartitionLog> _round = [];
     private long _unsyncedBytes;
     private long _roundBytes;
+    private int _demands;
+    private int _lastDemands;
+    private long _lastRoundTicks;
     private bool _isTimerArmed;
     private bool _isDue;
     private bool _isStopping;
@@ -94,6 +102,7 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
                 _dirty.Add(log);
             }
 
+            _demands++;
             SignalLocked();
         }
     }
@@ -165,6 +174,20 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
         }
     }
 
+    /// <summary>
+    /// Those whom the last round released come back together: to begin with the first of them would make the others wait for a whole sync
+    /// more. So the round waits for as many as the last one had, but no longer than a part of what a sync takes, 250 us at most; with one
+    /// waiter, not at all.
+    /// </summary>
+    private void Gather()
+    {
+        long until = Stopwatch.GetTimestamp() + Math.Min(_lastRoundTicks / GatherShare, MostGatherTicks);
+        while (_lastDemands > 1 && Volatile.Read(ref _demands) < _lastDemands && !_isStopping && Stopwatch.GetTimestamp() < until)
+        {
+            Thread.Yield();
+        }
+    }
+
     private void Run()
     {
         while (true)
@@ -176,10 +199,15 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
                 {
                     Monitor.Wait(_gate);
                 }
+            }
 
+            Gather();
+            lock (_gate)
+            {
                 isLast = _isStopping;
                 _isDue = false;
                 Interlocked.Exchange(ref _roundBytes, Interlocked.Exchange(ref _unsyncedBytes, 0));
+                (_lastDemands, _demands) = (_demands, 0);
                 (_round, _dirty) = (_dirty, _round);
                 foreach (PartitionLog log in _round)
                 {
@@ -200,7 +228,9 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
         if (_round.Count > 0)
         {
             _watch.Begin();
+            long started = Stopwatch.GetTimestamp();
             _rounds.Run(_round);
+            _lastRoundTicks = Stopwatch.GetTimestamp() - started;
             _watch.End(_round.Count, Interlocked.Exchange(ref _roundBytes, 0));
             lock (_gate)
             {

@@ -78,7 +78,8 @@ internal sealed class LeaderEpochCheckpoint
         return _epochs.Count < before;
     }
 
-    public void Save(IStorageDevice device, string directory)
+    /// <summary>Writes the file; one that a rebuild would make the same need not be synced.</summary>
+    public void Save(IStorageDevice device, string directory, bool sync)
     {
         var text = new StringBuilder("0\n").Append(CultureInfo.InvariantCulture, $"{_epochs.Count}\n");
         foreach ((int epoch, long start) in _epochs)
@@ -86,7 +87,16 @@ internal sealed class LeaderEpochCheckpoint
             text.Append(CultureInfo.InvariantCulture, $"{epoch} {start}\n");
         }
 
-        device.ReplaceDurably(Path.Combine(directory, FileName), Encoding.ASCII.GetBytes(text.ToString()));
+        byte[] bytes = Encoding.ASCII.GetBytes(text.ToString());
+        string path = Path.Combine(directory, FileName);
+        if (sync)
+        {
+            device.ReplaceDurably(path, bytes);
+        }
+        else
+        {
+            device.ReplaceCache(path, bytes);
+        }
     }
 
     /// <summary>Reads the file; null when it is missing or not right.</summary>

@@ -11,7 +11,8 @@ namespace LogQueue.Storage.Partitions;
 /// and producer state are rebuilt. Damage of what was durable is never cut (<see cref="SegmentRecovery"/> has the rule): it is kept,
 /// listed, and the log takes no appends. Running it twice gives the same log. Used once, by one thread.
 /// </summary>
-internal sealed class LogRecovery(PartitionLogContext context, string directory, LogOptions options, bool cleanShutdown)
+internal sealed class LogRecovery(
+    PartitionLogContext context, string directory, LogOptions options, bool cleanShutdown, bool isNew = false)
 {
     private readonly IStorageDevice _device = context.Device;
     private readonly List<string> _notes = [];
@@ -53,13 +54,12 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     /// <summary>Does it all. Throws <see cref="StorageException"/> when the disk fails, never for damage.</summary>
     public void Run()
     {
-        CreateDirectory();
-        if (SwapManifest.Recover(_device, directory))
+        if (!isNew && SwapManifest.Recover(_device, directory))
         {
             _notes.Add("a cleaning pass was cut short: its last swap of segments was finished or undone");
         }
 
-        _wasCompacted = options.Compacted || _device.FileExists(Path.Combine(directory, CleanCheckpoint.FileName));
+        _wasCompacted = options.Compacted || (!isNew && _device.FileExists(Path.Combine(directory, CleanCheckpoint.FileName)));
         Checkpoint = RecoveryCheckpoint.TryLoad(_device, directory);
         List<long> bases = ListSegments();
         LeaderEpochCheckpoint? epochs = LeaderEpochRecovery.TryLoad(_device, directory, bases);
@@ -89,7 +89,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         _epochsChanged |= Epochs.TruncateTo(LogEndOffset + 1); // else a cut epoch would claim what is appended there later
         if (Epochs.TryAdd(0, LogStartOffset) || epochs is null || _epochsChanged)
         {
-            Epochs.Save(_device, directory);
+            Epochs.Save(_device, directory, sync: Epochs.Latest > 0);
         }
 
         foreach (LogSegment segment in Segments.Snapshot)
@@ -99,7 +99,8 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         }
 
         RememberDamage();
-        var producers = new ProducerStateRecovery(context, directory, Segments);
+        var producers = new ProducerStateRecovery(
+            context, directory, Segments, Damage.Count == 0 ? _scan.CheckedFrom : new Dictionary<LogSegment, long>());
         if (producers.HasProducers())
         {
             SuspectTransactions().ForEach(segment => producers.RebuildTransactions(segment, LogStartOffset));
@@ -109,13 +110,17 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
         MakeDurable();
     }
 
-    private void CreateDirectory()
+    /// <summary>Makes the directory, durably, if it is missing. True when it was.</summary>
+    public static bool CreateDirectory(IStorageDevice device, string directory)
     {
-        if (!_device.DirectoryExists(directory))
+        if (device.DirectoryExists(directory))
         {
-            _device.CreateDirectory(directory);
-            _device.SyncDirectory(Path.GetDirectoryName(directory)!);
+            return false;
         }
+
+        device.CreateDirectory(directory);
+        device.SyncDirectory(Path.GetDirectoryName(directory)!);
+        return true;
     }
 
     private List<long> ListSegments()
@@ -311,16 +316,21 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
             return;
         }
 
-        foreach (LogSegment segment in Segments.Snapshot)
+        if (!isNew)
         {
-            segment.DataSync();
-            segment.NeedsDirectorySync = false;
+            foreach (LogSegment segment in Segments.Snapshot)
+            {
+                segment.DataSync();
+                segment.NeedsDirectorySync = false;
+            }
+
+            _device.SyncDirectory(directory);
         }
 
-        _device.SyncDirectory(directory);
         Checkpoint = new RecoveryCheckpoint((Checkpoint?.Generation ?? 0) + 1, LogStartOffset, LogEndOffset, active.BaseOffset,
             active.SizeBytes);
-        Checkpoint.Save(_device, directory);
+        Checkpoint.Save(_device, directory); // a new file: it syncs the directory, and with it the name of the empty segment
+        active.NeedsDirectorySync = false;
     }
 
     private void DeleteSegmentFiles(long baseOffset)

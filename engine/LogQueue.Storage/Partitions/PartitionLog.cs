@@ -75,6 +75,15 @@ internal sealed class PartitionLog : IDisposable
     /// <summary>What opening found and did.</summary>
     public RecoveryReport Recovery => _session.State.Report;
 
+    /// <summary>What the log is now, or was when it was closed.</summary>
+    public LogSummary Summarize()
+    {
+        LogSegment active = _session.State.Segments.Active;
+        bool isWhole = _session.State.Damage.Length == 0 && RecoveryPoint == LogEndOffset;
+        return new LogSummary(TopicId, LogStartOffset, LastStableOffset, LogEndOffset, LeaderEpoch, active.BaseOffset,
+            isWhole ? active.SizeBytes : -1, SizeBytes, _session.State.Segments.Snapshot[0].MaxTimestampMs);
+    }
+
     /// <summary>Tells the commit loop whether the log waits in its list already.</summary>
     internal ref int CommitQueued => ref _commitQueued;
 
@@ -85,7 +94,8 @@ internal sealed class PartitionLog : IDisposable
     public static PartitionLog Open(
         PartitionLogContext context, string directory, TopicPartition id, LogOptions options, bool cleanShutdown, Guid topicId = default)
     {
-        Guid? known = PartitionMetadataFile.TryLoad(context.Device, directory);
+        bool isNew = LogRecovery.CreateDirectory(context.Device, directory);
+        Guid? known = isNew ? null : PartitionMetadataFile.TryLoad(context.Device, directory);
         if (known is { } other && topicId != Guid.Empty && other != topicId)
         {
             // Left of a topic whose removal failed half way. Adopted, its records would be taken for ours, and ours deleted at the next
@@ -94,15 +104,15 @@ internal sealed class PartitionLog : IDisposable
                 $"it belongs to topic id {other} and not to {topicId}: the next start clears it away");
         }
 
-        var recovery = new LogRecovery(context, directory, options, cleanShutdown);
+        var recovery = new LogRecovery(context, directory, options, cleanShutdown, isNew);
         try
         {
-            recovery.Run();
             if (known is null && topicId != Guid.Empty)
             {
-                PartitionMetadataFile.Save(context.Device, directory, topicId);
+                PartitionMetadataFile.Save(context.Device, directory, topicId, syncsDirectory: !isNew);
             }
 
+            recovery.Run();
             return new PartitionLog(new LogSession(context, directory, id, options, recovery), known ?? topicId);
         }
         catch
@@ -170,6 +180,26 @@ internal sealed class PartitionLog : IDisposable
 
         _session.Context.CommitLog.Demand(this); // before waiting: a round that ends in between is seen by the waiter
         return _session.Waiters.WaitAsync(endOffset, cancellationToken);
+    }
+
+    /// <summary>
+    /// Returns when everything below the offset is durable. The calling thread syncs by itself: that saves two hand-overs between threads,
+    /// and of threads that come together one syncs for all. Throws as <see cref="WaitUntilDurableAsync"/> does.
+    /// </summary>
+    public void WaitUntilDurable(long endOffset)
+    {
+        if (RecoveryPoint >= endOffset)
+        {
+            return;
+        }
+
+        Commit();
+        if (RecoveryPoint < endOffset)
+        {
+            _session.ThrowIfFenced();
+            _session.ThrowIfClosed();
+            throw new LogOfflineException($"Partition {Id} ends at offset {LogEndOffset}: it was cut below {endOffset}.");
+        }
     }
 
     /// <summary>A reader waits at the end: commit what is written as soon as possible.</summary>

@@ -32,10 +32,10 @@ internal static class PartitionMetadataFile
         return null;
     }
 
-    /// <summary>Writes it durably.</summary>
-    internal static void Save(IStorageDevice device, string directory, Guid topicId)
+    /// <summary>Writes it durably; its name only with the next sync of the directory when the caller makes one anyway.</summary>
+    internal static void Save(IStorageDevice device, string directory, Guid topicId, bool syncsDirectory)
     {
         string id = Convert.ToBase64String(topicId.ToByteArray(bigEndian: true))[..22].Replace('+', '-').Replace('/', '_');
-        device.ReplaceDurably(Path.Combine(directory, FileName), Encoding.ASCII.GetBytes($"version: 0\ntopic_id: {id}"));
+        device.ReplaceDurably(Path.Combine(directory, FileName), Encoding.ASCII.GetBytes($"version: 0\ntopic_id: {id}"), syncsDirectory);
     }
 }

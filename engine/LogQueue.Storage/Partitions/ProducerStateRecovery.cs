@@ -7,9 +7,10 @@ namespace LogQueue.Storage.Partitions;
 /// <summary>
 /// Rebuilds the producer table of a log: the newest good snapshot, then a replay of the batches after it. A snapshot keeps one batch per
 /// producer, so the end of the log before it is read too: a producer that retries any of its last five batches is still recognised.
-/// Used once, by one thread.
+/// Batches that this open has scanned already are replayed from their headers. Used once, by one thread.
 /// </summary>
-internal sealed class ProducerStateRecovery(PartitionLogContext context, string directory, SegmentList segments)
+internal sealed class ProducerStateRecovery(
+    PartitionLogContext context, string directory, SegmentList segments, IReadOnlyDictionary<LogSegment, long> checkedFrom)
 {
     private const long HistoryBytes = 4 << 20;
 
@@ -138,7 +139,15 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
 
             try
             {
-                ReplaySegment(table, segment, segment.OffsetIndex.FindPosition(from), from, to, nowMs);
+                long start = segment.OffsetIndex.FindPosition(from);
+                if (checkedFrom.TryGetValue(segment, out long position) && start >= position)
+                {
+                    ReplayHeaders(table, segment, start, from, to, nowMs);
+                }
+                else
+                {
+                    ReplaySegment(table, segment, start, from, to, nowMs);
+                }
             }
             finally
             {
@@ -152,17 +161,35 @@ internal sealed class ProducerStateRecovery(PartitionLogContext context, string 
         using var scanner = new SegmentScanner(segment.Log.File, start, segment.SizeBytes, segment.BaseOffset, allowGaps: true);
         while (scanner.MoveNext())
         {
-            var batch = new RecordBatchView(scanner.Current);
-            if (batch.BaseOffset >= to)
+            if (!Apply(table, segment, new RecordBatchView(scanner.Current), from, to, nowMs))
             {
                 return;
             }
-
-            // The batch that holds the log start counts whole: its transaction may be open, its sequence may be retried.
-            if (batch.LastOffset >= from && table.Apply(batch, nowMs) is { } aborted)
-            {
-                segment.TransactionIndex.Append(aborted);
-            }
         }
+    }
+
+    private static void ReplayHeaders(ProducerStateTable table, LogSegment segment, long start, long from, long to, long nowMs)
+    {
+        using var scanner = new BatchHeaderScanner(segment.Log.File, start, segment.SizeBytes);
+        while (scanner.MoveNext() && Apply(table, segment, new RecordBatchView(scanner.Current), from, to, nowMs))
+        {
+        }
+    }
+
+    private static bool Apply(
+        ProducerStateTable table, LogSegment segment, in RecordBatchView batch, long from, long to, long nowMs)
+    {
+        if (batch.BaseOffset >= to)
+        {
+            return false;
+        }
+
+        // The batch that holds the log start counts whole: its transaction may be open, its sequence may be retried.
+        if (batch.LastOffset >= from && table.Apply(batch, nowMs) is { } aborted)
+        {
+            segment.TransactionIndex.Append(aborted);
+        }
+
+        return true;
     }
 }

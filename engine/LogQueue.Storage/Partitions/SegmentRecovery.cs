@@ -40,6 +40,9 @@ internal sealed class SegmentRecovery(
 
     public List<DamagedRange> Damage { get; } = [];
 
+    /// <summary>From where on a segment was read and checked.</summary>
+    public Dictionary<LogSegment, long> CheckedFrom { get; } = [];
+
     public List<string> Notes { get; } = [];
 
     public long ScannedBytes { get; private set; }
@@ -293,6 +296,7 @@ internal sealed class SegmentRecovery(
             }
 
             ScannedBytes += scanner.Position - start;
+            CheckedFrom[segment] = start;
             reason = scanner.StopReason;
             return scanner.BatchCount > 0 || start == 0 || isIndexed;
         });

@@ -6,7 +6,7 @@ namespace LogQueue.Storage.Scrubbing;
 /// Reads all sealed data in rounds, at a bounded rate, so that rot is found while a backup still exists and not when the data are needed.
 /// What it finds goes the way of every damage: quarantine, metric, log line. Thread-safe.
 /// </summary>
-internal sealed class Scrubber(ScrubOptions options, TimeProvider timeProvider, Func<IReadOnlyList<PartitionLog>> logs) : IAsyncDisposable
+internal sealed class Scrubber(ScrubOptions options, TimeProvider timeProvider, Func<IEnumerable<PartitionLog>> logs) : IAsyncDisposable
 {
     /// <summary>Read between two pauses.</summary>
     private const long BurstBytes = 256 << 10;

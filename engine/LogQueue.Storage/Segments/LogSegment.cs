@@ -14,6 +14,7 @@ internal sealed class LogSegment
     private readonly string _suffix;
     private IStorageFile? _writer;
     private long _allocatedBytes;
+    private long _touchedBytes;
     private long _sizeBytes;
     private long _nextOffset;
     private long _bytesSinceIndexEntry;
@@ -130,6 +131,11 @@ internal sealed class LogSegment
                 Grow(end, firstStepBytes, mostStepBytes, segmentBytes, space);
             }
 
+            if (end > _touchedBytes)
+            {
+                _touchedBytes = TouchAhead.Run(Writer, Math.Max(_touchedBytes, _sizeBytes), end, _allocatedBytes, batches.Length);
+            }
+
             Writer.Write(_sizeBytes, batches);
         }
         catch (StorageException) when (!PlantedBugs.IsOn(PlantedBug.KeepPartialWrite))
@@ -208,6 +214,7 @@ internal sealed class LogSegment
         }
 
         _allocatedBytes = _sizeBytes;
+        _touchedBytes = 0;
     }
 
     /// <summary>Writes the index files to their real size, with the last time entry as Kafka closes a segment.</summary>
@@ -387,5 +394,6 @@ internal sealed class LogSegment
         // Bytes of a failed append must not stand behind later ones: after a crash they could look like records.
         Writer.Truncate(_sizeBytes);
         _allocatedBytes = _sizeBytes;
+        _touchedBytes = 0;
     }
 }

@@ -121,7 +121,7 @@ public sealed class EngineCrashExplorerTests
             Assert.True(cut.Answered.Second is not { } second || second == hasSecond, $"{how}: the second topic is {(hasSecond ? "back" : "lost")}");
             foreach (Partition partition in (topic?.Partitions ?? []).Concat(secondTopic?.Partitions ?? []))
             {
-                FoundLog found = CrashRig.Find(partition.Log());
+                FoundLog found = CrashRig.Find(partition.Log.Open());
                 Assert.True(cut.Oracle.Judge(NameOf(partition), found) is null, $"{how}: {NameOf(partition)}: {cut.Oracle.Judge(NameOf(partition), found)}");
                 Assert.True(opening == 0 || !first.TryGetValue(NameOf(partition), out FoundLog? before) || before.IsSameAs(found), $"{how}: {NameOf(partition)} is another log than before");
                 first[NameOf(partition)] = found;

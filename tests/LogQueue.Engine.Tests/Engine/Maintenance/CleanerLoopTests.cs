@@ -100,7 +100,7 @@ public sealed class CleanerLoopTests : IDisposable
                 if (i % 100 == 0)
                 {
                     engine.TryGetTopic(TopicName.ConsumerOffsets, out Topic? offsets);
-                    offsets!.Partitions[engine.GroupOffsets.PartitionOf("g")].OpenedLog!.Roll();
+                    offsets!.Partitions[engine.GroupOffsets.PartitionOf("g")].Log.Opened!.Roll();
                     await engine.GroupOffsets.CommitAsync("g", [new LogQueue.Engine.Groups.OffsetToCommit(partition, i)], Timeout);
                 }
             }

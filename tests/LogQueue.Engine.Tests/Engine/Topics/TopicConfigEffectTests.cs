@@ -48,31 +48,31 @@ public sealed class TopicConfigEffectTests : IDisposable
         {
             byte[] batch = BatchOf("a");
             AppendResult result = topic.Partitions[0].Append(batch);
-            for (int i = 0; i < 100 && topic.Partitions[0].OpenedLog!.RecoveryPoint < result.NextOffset; i++)
+            for (int i = 0; i < 100 && topic.Partitions[0].Log.Opened!.RecoveryPoint < result.NextOffset; i++)
             {
                 await Task.Delay(20, Timeout); // a sync is started at once, instead of after the engine's interval of minutes
             }
 
-            return topic.Partitions[0].OpenedLog!.RecoveryPoint >= result.NextOffset;
+            return topic.Partitions[0].Log.Opened!.RecoveryPoint >= result.NextOffset;
         }),
         ["flush.ms"] = ("5", static (_, topic) => OptionAsync(topic, static o => o.FlushMs)),
         ["index.interval.bytes"] = ("0", static async (_, topic) =>
         {
-            topic.Partitions[0].OpenedLog!.Roll();
+            topic.Partitions[0].Log.Opened!.Roll();
             for (int i = 0; i < 20; i++)
             {
                 await AppendAsync(topic, "a");
             }
 
-            await topic.Partitions[0].OpenedLog!.CloseAsync();
-            return new FileInfo(Directory.EnumerateFiles(topic.Partitions[0].OpenedLog!.Directory, "*.index").Order(StringComparer.Ordinal).Last()).Length;
+            await topic.Partitions[0].Log.Opened!.CloseAsync();
+            return new FileInfo(Directory.EnumerateFiles(topic.Partitions[0].Log.Opened!.Directory, "*.index").Order(StringComparer.Ordinal).Last()).Length;
         }),
         ["max.compaction.lag.ms"] = ("1000", static async (engine, topic) =>
         {
             await CompactAsync(engine, topic);
             await AppendAsync(topic, "a");
             await engine.MaintainAsync();
-            return topic.Partitions[0].OpenedLog!.SegmentCount > 1; // an old segment is closed so that it can be cleaned
+            return topic.Partitions[0].Log.Opened!.SegmentCount > 1; // an old segment is closed so that it can be cleaned
         }),
         ["max.decompressed.message.bytes"] = ("1000", static async (engine, topic) =>
         {
@@ -91,7 +91,7 @@ public sealed class TopicConfigEffectTests : IDisposable
             await CompactAsync(engine, topic);
             await FillSegmentsAsync(topic);
             await engine.MaintainAsync();
-            return topic.Partitions[0].OpenedLog!.PlanCleaning(DateTimeOffset.UnixEpoch.AddYears(60))!.Segments.Length > 0;
+            return topic.Partitions[0].Log.Opened!.PlanCleaning(DateTimeOffset.UnixEpoch.AddYears(60))!.Segments.Length > 0;
         }),
         ["retention.bytes"] = ("0", static async (engine, topic) =>
         {
@@ -106,7 +106,7 @@ public sealed class TopicConfigEffectTests : IDisposable
                 await topic.Partitions[0].AppendAsync(BatchOf("a", new string('x', 600_000), CompressionType.None), Timeout);
             }
 
-            return topic.Partitions[0].OpenedLog!.SegmentCount;
+            return topic.Partitions[0].Log.Opened!.SegmentCount;
         }),
         ["segment.index.bytes"] = ("12", static async (engine, topic) =>
         {
@@ -116,7 +116,7 @@ public sealed class TopicConfigEffectTests : IDisposable
                 await AppendAsync(topic, "a");
             }
 
-            return topic.Partitions[0].OpenedLog!.SegmentCount;
+            return topic.Partitions[0].Log.Opened!.SegmentCount;
         }),
         ["segment.jitter.ms"] = ("600000", static async (engine, topic) =>
         {
@@ -126,12 +126,12 @@ public sealed class TopicConfigEffectTests : IDisposable
                 await AppendAsync(topic, "a", Start.AddMinutes(minute));
             }
 
-            return topic.Partitions[0].OpenedLog!.SegmentCount > 10;
+            return topic.Partitions[0].Log.Opened!.SegmentCount > 10;
         }),
         ["segment.ms"] = ("1000", static async (_, topic) =>
         {
             await FillSegmentsAsync(topic);
-            return topic.Partitions[0].OpenedLog!.SegmentCount;
+            return topic.Partitions[0].Log.Opened!.SegmentCount;
         }),
     };
 
@@ -184,12 +184,12 @@ public sealed class TopicConfigEffectTests : IDisposable
         engine.SetTopicConfigsAsync(topic.Name, With(topic, "cleanup.policy", "compact"), Timeout);
 
     private static Task<object> OptionAsync(Topic topic, Func<LogOptions, object> option) =>
-        Task.FromResult(option(topic.Partitions[0].OpenedLog!.Options));
+        Task.FromResult(option(topic.Partitions[0].Log.Opened!.Options));
 
     private static async Task<object> RetainedAsync(LogEngine engine, Topic topic)
     {
         await FillSegmentsAsync(topic);
-        topic.Partitions[0].OpenedLog!.Roll();
+        topic.Partitions[0].Log.Opened!.Roll();
         await AppendAsync(topic, "a");
         await engine.MaintainAsync();
         return topic.Partitions[0].LogStartOffset > 0;
@@ -204,7 +204,7 @@ public sealed class TopicConfigEffectTests : IDisposable
 
         if (topic.Config.IsCompacted)
         {
-            topic.Partitions[0].OpenedLog!.Roll();
+            topic.Partitions[0].Log.Opened!.Roll();
             await AppendAsync(topic, "a");
         }
     }
