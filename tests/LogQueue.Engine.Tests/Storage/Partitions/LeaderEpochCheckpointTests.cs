@@ -72,7 +72,7 @@ public sealed class LeaderEpochCheckpointTests
         var epochs = new LeaderEpochCheckpoint();
         epochs.TryAdd(0, 0);
         epochs.TryAdd(3, 1234);
-        epochs.Save(_device, "/data");
+        epochs.Save(_device, "/data", sync: true);
         Assert.Equal("0\n2\n0 0\n3 1234\n", Encoding.ASCII.GetString(_device.Content("/data/leader-epoch-checkpoint")));
         LeaderEpochCheckpoint read = LeaderEpochCheckpoint.TryLoad(_device.Crash(0), "/data")!;
         Assert.Equal((3, 2), (read.Latest, read.Count));

@@ -13,7 +13,7 @@ public sealed class PartitionMetadataFileTests
     public void A_topic_id_comes_back_after_a_power_cut()
     {
         Guid id = Guid.Parse("5f9a3b1e-0c4d-4b8e-9f00-fbfffefdfcfb");
-        PartitionMetadataFile.Save(_device, "/data", id);
+        PartitionMetadataFile.Save(_device, "/data", id, syncsDirectory: true);
         Assert.Equal(id, PartitionMetadataFile.TryLoad(_device.Crash(0), "/data"));
         Assert.StartsWith("version: 0\ntopic_id: ", Encoding.ASCII.GetString(_device.Content("/data/partition.metadata")), StringComparison.Ordinal);
     }
