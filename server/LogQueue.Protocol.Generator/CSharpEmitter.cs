@@ -120,6 +120,11 @@ internal static class CSharpEmitter
         code.Line();
         code.Block("internal void WriteTo(ref WireWriter writer, short version, bool flexible)", () =>
             new WriteEmitter(code, text, message).Body(structure));
+        if (message.IsInternal)
+        {
+            new JsonEmitter(code).Method(structure);
+        }
+
         bool compared = !isRoot && Structs(message).Any(s => s.Fields.Any(f => f.Struct == structure && !f.IsArray));
         if (compared)
         {

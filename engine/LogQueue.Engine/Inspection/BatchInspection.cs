@@ -32,6 +32,9 @@ public sealed record BatchInspection
     /// <summary>Producer id; -1 none.</summary>
     public required long ProducerId { get; init; }
 
+    /// <summary>Producer epoch; -1 none.</summary>
+    public required short ProducerEpoch { get; init; }
+
     /// <summary>First sequence number; -1 none.</summary>
     public required int BaseSequence { get; init; }
 
@@ -46,4 +49,27 @@ public sealed record BatchInspection
 
     /// <summary>True when the checksum is that of the bytes.</summary>
     public required bool IsChecksumValid { get; init; }
+
+    internal static BatchInspection Of(string path, long position, ReadOnlySpan<byte> batch)
+    {
+        var view = new RecordBatchView(batch);
+        return new BatchInspection
+        {
+            Path = path,
+            Position = position,
+            SizeBytes = batch.Length,
+            BaseOffset = view.BaseOffset,
+            LastOffset = view.LastOffset,
+            RecordCount = view.RecordCount,
+            Compression = view.Compression,
+            MaxTimestampMs = view.MaxTimestamp,
+            ProducerId = view.ProducerId,
+            ProducerEpoch = view.ProducerEpoch,
+            BaseSequence = view.BaseSequence,
+            LeaderEpoch = view.PartitionLeaderEpoch,
+            IsControl = view.IsControl,
+            IsTransactional = view.IsTransactional,
+            IsChecksumValid = view.IsChecksumValid,
+        };
+    }
 }

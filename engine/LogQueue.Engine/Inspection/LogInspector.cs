@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LogQueue.Engine.Inspection;
 
 /// <summary>
-/// Looks into the files of a data directory without an engine: every batch's checksum and offsets, and whether the indexes point at
-/// batches. Reads only; safe beside a running broker, whose newest segment it then sees as far as it is written. Thread-safe.
+/// Looks into the files of a data directory without an engine: checks them, counts them, reads their records. Reads only; safe beside a
+/// running broker, whose newest segment it then sees as far as it is written. Thread-safe.
 /// </summary>
 public static class LogInspector
 {
@@ -23,65 +23,61 @@ public static class LogInspector
             : [.. Directory.EnumerateDirectories(directory).Where(HasSegments).Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Checks one partition from its first batch to its last.</summary>
+    /// <summary>Checks one partition: every batch, its seals, its indexes and the small files beside them.</summary>
     /// <param name="partitionDirectory">A directory with <c>.log</c> files.</param>
     /// <param name="progress">Told the bytes read so far; may be null.</param>
     /// <param name="cancellationToken">Ends the check early.</param>
-    public static PartitionInspection Verify(string partitionDirectory, Action<long>? progress = null,
+    public static PartitionInspection Verify(string partitionDirectory, InspectionProgress? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(partitionDirectory);
-        var problems = new List<InspectionProblem>();
-        long bytes = 0;
-        long batches = 0;
-        long records = 0;
-        long? first = null;
-        long next = 0;
-        string[] segments = [.. Segments(partitionDirectory)];
-        foreach (string path in segments)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var positions = new HashSet<int>();
-            long baseOffset = long.Parse(Path.GetFileNameWithoutExtension(path), CultureInfo.InvariantCulture);
-            if (first is not null && baseOffset < next)
-            {
-                problems.Add(new InspectionProblem(path, 0, $"the segment begins at offset {baseOffset}, the one before ends at {next}"));
-            }
+        return new PartitionCheck(partitionDirectory, progress).Run(cancellationToken);
+    }
 
-            using var reader = new SegmentBatchReader(path);
-            while (reader.MoveNext())
-            {
-                BatchInspection batch = reader.Current;
-                positions.Add((int)Math.Min(int.MaxValue, batch.Position));
-                if (!batch.IsChecksumValid)
-                {
-                    problems.Add(new InspectionProblem(path, batch.Position,
-                        $"bad checksum (offsets {batch.BaseOffset} to {batch.LastOffset})"));
-                }
-                else if (first is not null && batch.BaseOffset < next)
-                {
-                    problems.Add(new InspectionProblem(path, batch.Position, $"offset {batch.BaseOffset} after {next - 1}"));
-                }
+    /// <summary>Checks partitions, several at a time; the results come in the order of the directories.</summary>
+    /// <param name="partitionDirectories">Directories with <c>.log</c> files.</param>
+    /// <param name="progress">Told the bytes read so far; may be null.</param>
+    /// <param name="threads">Partitions at a time; 0 for the number of processors. Each takes about 1 MiB of memory.</param>
+    /// <param name="cancellationToken">Ends the check early.</param>
+    public static Task<IReadOnlyList<PartitionInspection>> VerifyAsync(IReadOnlyList<string> partitionDirectories,
+        InspectionProgress? progress = null, int threads = 0, CancellationToken cancellationToken = default) =>
+        ForAllAsync(partitionDirectories, progress, threads, static (directory, p, ct) => Verify(directory, p, ct), cancellationToken);
 
-                first ??= batch.BaseOffset;
-                next = batch.LastOffset + 1;
-                batches++;
-                records += batch.RecordCount;
-                progress?.Invoke(bytes + batch.Position + batch.SizeBytes);
-            }
+    /// <summary>Counts the records of partitions, several at a time; the results come in the order of the directories.</summary>
+    /// <param name="partitionDirectories">Directories with <c>.log</c> files.</param>
+    /// <param name="progress">Told the bytes read so far; may be null.</param>
+    /// <param name="threads">Partitions at a time; 0 for the number of processors.</param>
+    /// <param name="cancellationToken">Ends the count early.</param>
+    public static Task<IReadOnlyList<PartitionStatistics>> MeasureAsync(IReadOnlyList<string> partitionDirectories,
+        InspectionProgress? progress = null, int threads = 0, CancellationToken cancellationToken = default) =>
+        ForAllAsync(partitionDirectories, progress, threads, static (directory, p, ct) => new StatisticsCount().Run(directory, p, ct),
+            cancellationToken);
 
-            bytes += reader.ValidBytes;
-            bool isNewest = path == segments[^1];
-            if (reader.Stop is { } stop && !(isNewest && reader.RestIsZero))
-            {
-                problems.Add(new InspectionProblem(path, reader.ValidBytes, stop));
-            }
+    /// <summary>
+    /// Reads and checksums all log files and looks at nothing: the rate that <see cref="VerifyAsync"/> is measured against. Returns the bytes.
+    /// </summary>
+    /// <param name="partitionDirectories">Directories with <c>.log</c> files.</param>
+    /// <param name="progress">Told the bytes read so far; may be null.</param>
+    /// <param name="threads">Partitions at a time; 0 for the number of processors.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public static async Task<long> ChecksumAsync(IReadOnlyList<string> partitionDirectories, InspectionProgress? progress = null,
+        int threads = 0, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<long> bytes = await ForAllAsync(partitionDirectories, progress, threads, static (directory, p, ct) =>
+            Segments(directory).Sum(path => BatchStream.Checksum(path, p, ct)), cancellationToken).ConfigureAwait(false);
+        return bytes.Sum();
+    }
 
-            IndexInspector.Check(path, baseOffset, positions, problems);
-        }
-
-        return new PartitionInspection(Path.GetFileName(Path.TrimEndingDirectorySeparator(partitionDirectory)), segments.Length, bytes,
-            batches, records, first ?? 0, next, problems);
+    /// <summary>The records of one <c>.log</c> file, or of all of a partition directory, in order.</summary>
+    /// <param name="path">A directory with <c>.log</c> files, or one of them.</param>
+    /// <param name="query">Which records; null for all.</param>
+    /// <exception cref="Records.CorruptRecordException">Something is damaged, and the query does not ask to be told instead.</exception>
+    public static IEnumerable<RecordInspection> Records(string path, RecordQuery? query = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        string[] segments = File.Exists(path) ? [path] : [.. Segments(path)];
+        query?.Progress?.Expect(segments.Sum(static file => new FileInfo(file).Length));
+        return RecordWalk.Run(segments, query ?? new RecordQuery());
     }
 
     /// <summary>The batches of one <c>.log</c> file, or of all of a partition directory, in order.</summary>
@@ -98,9 +94,34 @@ public static class LogInspector
         }
     }
 
-    private static bool HasSegments(string directory) => Segments(directory).Any();
-
-    private static IEnumerable<string> Segments(string directory) => Directory.EnumerateFiles(directory, "*.log")
+    /// <summary>The <c>.log</c> files of a partition directory, in order.</summary>
+    internal static IEnumerable<string> Segments(string directory) => Directory.EnumerateFiles(directory, "*.log")
         .Where(static f => Path.GetFileNameWithoutExtension(f) is { Length: 20 } name && name.All(char.IsAsciiDigit))
         .Order(StringComparer.Ordinal);
+
+    /// <summary>The base offset that a segment's name says; 0 for a file of another name.</summary>
+    internal static long BaseOffset(string segmentPath) => long.TryParse(
+        Path.GetFileNameWithoutExtension(segmentPath), NumberStyles.None, CultureInfo.InvariantCulture, out long offset) ? offset : 0;
+
+    private static bool HasSegments(string directory) => Segments(directory).Any();
+
+    private static async Task<IReadOnlyList<T>> ForAllAsync<T>(IReadOnlyList<string> directories, InspectionProgress? progress, int threads,
+        Func<string, InspectionProgress?, CancellationToken, T> inspect, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(directories);
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        progress?.Expect(directories.SelectMany(Segments).Sum(static file => new FileInfo(file).Length));
+        var results = new T[directories.Count];
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads,
+            CancellationToken = cancellationToken,
+        };
+        await Parallel.ForAsync(0, results.Length, parallel, (i, ct) =>
+        {
+            results[i] = inspect(directories[i], progress, ct);
+            return ValueTask.CompletedTask;
+        }).ConfigureAwait(false);
+        return results;
+    }
 }

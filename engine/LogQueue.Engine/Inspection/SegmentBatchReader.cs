@@ -61,24 +61,7 @@ internal sealed class SegmentBatchReader : IDisposable
             return false;
         }
 
-        var view = new RecordBatchView(Window(ValidBytes, size));
-        _current = new BatchInspection
-        {
-            Path = _path,
-            Position = ValidBytes,
-            SizeBytes = size,
-            BaseOffset = view.BaseOffset,
-            LastOffset = view.LastOffset,
-            RecordCount = view.RecordCount,
-            Compression = view.Compression,
-            MaxTimestampMs = view.MaxTimestamp,
-            ProducerId = view.ProducerId,
-            BaseSequence = view.BaseSequence,
-            LeaderEpoch = view.PartitionLeaderEpoch,
-            IsControl = view.IsControl,
-            IsTransactional = view.IsTransactional,
-            IsChecksumValid = view.IsChecksumValid,
-        };
+        _current = BatchInspection.Of(_path, ValidBytes, Window(ValidBytes, size));
         ValidBytes += size;
         return true;
     }

@@ -13,7 +13,8 @@ namespace LogQueue.Engine.Metadata;
 internal static class MetadataRecords
 {
     /// <summary>
-    /// Our feature level, the first record of a metadata log of ours: tells it from Kafka's, and an older LogQueue from a newer format.
+    /// Our feature level, written at the end of the first opening: tells a metadata log of ours from Kafka's, and an older LogQueue from a
+    /// newer format.
     /// </summary>
     public const string FormatFeature = "logqueue.format";
 
@@ -26,7 +27,8 @@ internal static class MetadataRecords
     private const uint FrameVersion = 1;
 
     /// <summary>Api keys of the records we read and write.</summary>
-    public const short TopicKey = 2, PartitionKey = 3, ConfigKey = 4, RemoveTopicKey = 9, FeatureLevelKey = 12, ProducerIdsKey = 15;
+    public const short TopicKey = 2, PartitionKey = 3, ConfigKey = 4, RemoveTopicKey = 9, FeatureLevelKey = 12, ProducerIdsKey = 15,
+        BeginTransactionKey = 23, EndTransactionKey = 24, AbortTransactionKey = 25;
 
     public static MetadataChange Format() => Frame(FeatureLevelKey, 0, new FeatureLevelRecord { Name = FormatFeature, FeatureLevel =
         FormatVersion });
@@ -73,8 +75,12 @@ internal static class MetadataRecords
             throw new WireFormatException($"Metadata record with frame version {frameVersion}; this LogQueue reads {FrameVersion}.");
         }
 
-        return (checked((short)reader.ReadUnsignedVarint()), checked((short)reader.ReadUnsignedVarint()));
+        return (ReadShort(ref reader), ReadShort(ref reader));
     }
+
+    private static short ReadShort(ref WireReader reader) => reader.ReadUnsignedVarint() is var value && value <= (uint)short.MaxValue
+        ? (short)value
+        : throw new WireFormatException($"A number of {value} in the head of a metadata record: at most {short.MaxValue} is possible.");
 
     private static MetadataChange Frame<T>(short apiKey, short version, T message)
         where T : IWireMessage<T>

@@ -10,11 +10,13 @@ internal sealed class Terminal
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder =
         JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly bool _outIsTty;
     private readonly bool _errorsAreTty;
     private bool _noColor;
     private int _liveWidth;
+
+    /// <summary>How a JSON object is written on one line.</summary>
+    public static JsonSerializerOptions OneLine { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public Terminal(TextWriter output, TextWriter errors, bool outIsTty, bool errorsAreTty)
     {

@@ -1,11 +1,8 @@
-using System.Formats.Tar;
-using System.Globalization;
-using System.IO.Compression;
-using System.Security.Cryptography;
 using LogQueue.Records;
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
+using LogQueue.TestKit.Kafka;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Partitions;
@@ -13,14 +10,7 @@ namespace LogQueue.Engine.Tests.Storage.Partitions;
 /// <summary>Partition directories that Apache Kafka 4.4 wrote open as ours and read as Kafka reads them.</summary>
 public sealed class KafkaDirectoryTests : IDisposable
 {
-    private readonly string _root = System.IO.Directory.CreateTempSubdirectory("lq-kafka-").FullName;
-
-    public KafkaDirectoryTests()
-    {
-        using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "TestData", "kafka-data-dir.tar.gz"));
-        using var unzipped = new GZipStream(file, CompressionMode.Decompress);
-        TarFile.ExtractToDirectory(unzipped, _root, overwriteFiles: false);
-    }
+    private readonly KafkaDirectory _kafka = KafkaDirectory.Extract(KafkaDirectory.Partitions);
 
     [Theory]
     [InlineData("readings", 0, 7500)]
@@ -36,7 +26,7 @@ public sealed class KafkaDirectoryTests : IDisposable
             Assert.Equal(logEnd, log.LogEndOffset);
             Assert.Equal(logEnd, log.LastStableOffset);
             Assert.NotEqual(Guid.Empty, log.TopicId);
-            List<string> expected = Expected(topic, partition, isolation);
+            List<string> expected = _kafka.Expected(topic, partition, isolation == ReadIsolation.Committed);
             List<string> actual = ReadAll(log, topic, partition, isolation);
             Assert.Equal(expected.Count, actual.Count);
             Assert.Equal(expected, actual);
@@ -70,19 +60,13 @@ public sealed class KafkaDirectoryTests : IDisposable
         Assert.Equal(AppendStatus.InvalidProducerEpoch, log.Append(stale, AppendOrigin.Internal).Status);
     }
 
-    public void Dispose() => System.IO.Directory.Delete(_root, recursive: true);
+    public void Dispose() => _kafka.Dispose();
 
     private PartitionLog Open(string topic, int partition)
     {
         var rig = new StorageRig(DiskStorageDevice.Create(), new LogOptions { Compacted = topic == "devices-compacted" },
-            directory: Path.Combine(_root, "kafka-data-dir", $"{topic}-{partition}"), clean: true);
+            directory: Path.Combine(_kafka.DataDirectory, $"{topic}-{partition}"), clean: true);
         return rig.Log;
-    }
-
-    private List<string> Expected(string topic, int partition, ReadIsolation isolation)
-    {
-        string name = isolation == ReadIsolation.Committed ? "expected-read_committed.csv" : "expected-read_uncommitted.csv";
-        return [.. File.ReadLines(Path.Combine(_root, name)).Where(l => l.StartsWith($"{topic},{partition},", StringComparison.Ordinal))];
     }
 
     private static List<string> ReadAll(PartitionLog log, string topic, int partition, ReadIsolation isolation)
@@ -134,9 +118,7 @@ public sealed class KafkaDirectoryTests : IDisposable
         {
             if (record.Offset >= from)
             {
-                string key = record.Key is { } k ? Convert.ToHexStringLower(k.Span) : "null";
-                string value = record.Value is { } v ? Convert.ToHexStringLower(SHA256.HashData(v.Span))[..16] : "null";
-                lines.Add(string.Create(CultureInfo.InvariantCulture, $"{topic},{partition},{record.Offset},{record.TimestampMs},{key},{value}"));
+                lines.Add(KafkaDirectory.Line(topic, partition, record.Offset, record.TimestampMs, record.Key, record.Value));
             }
         }
     }

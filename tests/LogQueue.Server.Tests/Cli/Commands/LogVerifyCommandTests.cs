@@ -4,7 +4,7 @@ using LogQueue.TestKit;
 
 namespace LogQueue.Server.Tests.Cli.Commands;
 
-public sealed class LogCommandTests(CliBroker broker) : IClassFixture<CliBroker>
+public sealed class LogVerifyCommandTests(CliBroker broker) : IClassFixture<CliBroker>
 {
     [Fact]
     public async Task A_sound_directory_verifies()
@@ -14,7 +14,7 @@ public sealed class LogCommandTests(CliBroker broker) : IClassFixture<CliBroker>
         CliRun verified = await CliRun.OkAsync("log", "verify", directory);
         Assert.Contains(
             verified.Lines,
-            static l => l.StartsWith("readings-0\t", StringComparison.Ordinal) && l.Contains("\tok\t", StringComparison.Ordinal));
+            static l => l.StartsWith("readings-0\t", StringComparison.Ordinal) && l.EndsWith("\tok", StringComparison.Ordinal));
 
         JsonNode partition = Assert.Single(
             (await CliRun.OkAsync("log", "verify", directory, "--output", "json")).Json.AsArray(),
@@ -49,6 +49,8 @@ public sealed class LogCommandTests(CliBroker broker) : IClassFixture<CliBroker>
         CliRun verified = await CliRun.RunAsync("log", "verify", directory);
         Assert.Equal(ExitCode.CheckFailed, verified.ExitCode);
         Assert.Contains(Path.GetFileName(segment), verified.Out, StringComparison.Ordinal);
+        Assert.Contains($"readings-0/{Path.GetFileName(segment)} byte 0: bad checksum (offsets 0 to ", verified.Errors, StringComparison.Ordinal);
+        Assert.Contains($"logqueue log repair {directory} --partition readings-0", verified.Errors, StringComparison.Ordinal);
 
         CliRun json = await CliRun.RunAsync("log", "verify", directory, "--output", "json");
         Assert.Equal(ExitCode.CheckFailed, json.ExitCode);
