@@ -13,6 +13,9 @@ internal sealed class Catalogue
     private readonly Dictionary<string, SortedDictionary<string, string>> _configs = new(StringComparer.Ordinal);
     private readonly HashSet<Guid> _removed = [];
 
+    // Records of an open transaction of Kafka's controller; they count once it ends. Null when none is open.
+    private List<byte[]>? _undecided;
+
     /// <summary>Topics, in no order.</summary>
     public IReadOnlyCollection<TopicEntry> Topics => _topics.Values;
 
@@ -35,6 +38,35 @@ internal sealed class Catalogue
     {
         var reader = new WireReader(frame);
         (short apiKey, short version) = MetadataRecords.ReadHead(ref reader);
+        switch (apiKey)
+        {
+            case MetadataRecords.BeginTransactionKey:
+                _undecided = [];
+                break;
+            case MetadataRecords.AbortTransactionKey:
+                _undecided = null;
+                break;
+            case MetadataRecords.EndTransactionKey:
+                List<byte[]> decided = _undecided ?? [];
+                _undecided = null;
+                decided.ForEach(one => Apply(one));
+                break;
+            default:
+                if (_undecided is { } undecided)
+                {
+                    undecided.Add(frame.ToArray());
+                }
+                else
+                {
+                    Apply(ref reader, apiKey, version);
+                }
+
+                break;
+        }
+    }
+
+    private void Apply(ref WireReader reader, short apiKey, short version)
+    {
         switch (apiKey)
         {
             case MetadataRecords.TopicKey:

@@ -2,6 +2,7 @@ using LogQueue.Engine.Errors;
 using LogQueue.Engine.Partitions;
 using LogQueue.Records;
 using LogQueue.Storage;
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Engine.Metadata;
@@ -27,12 +28,23 @@ internal sealed class MetadataLog(PartitionLog log, TimeProvider timeProvider)
     /// <summary>The log.</summary>
     public PartitionLog Log => log;
 
-    /// <summary>Adds up the whole log.</summary>
-    public Catalogue Replay()
+    /// <summary>Adds up the snapshot that Kafka left, if there is one, and the whole log behind it.</summary>
+    /// <param name="device">The disk of the log.</param>
+    public Catalogue Replay(IStorageDevice device)
     {
         var catalogue = new Catalogue();
+        MetadataSnapshot? snapshot = MetadataSnapshot.TryLoadNewest(device, log.Directory);
+        snapshot?.ApplyTo(catalogue);
+        long from = snapshot?.EndOffset ?? 0;
+        if (from < log.LogStartOffset || from > log.LogEndOffset)
+        {
+            throw new CorruptRecordException(
+                $"The metadata log '{log.Directory}' holds offsets {log.LogStartOffset} to {log.LogEndOffset - 1}, its newest whole snapshot ends at "
+                + $"{from}: records between them are missing, and with them topics. Restore the directory from a copy.");
+        }
+
         using var cursor = new BatchCursor(
-            offset => log.Read(offset, BatchCursor.ReadBytes, ReadIsolation.LogEnd, atLeastOneBatch: true), log.LogStartOffset);
+            offset => log.Read(offset, BatchCursor.ReadBytes, ReadIsolation.LogEnd, atLeastOneBatch: true), from);
         while (cursor.MoveNext())
         {
             if (new RecordBatchView(cursor.Current.Span).IsControl)
@@ -43,6 +55,11 @@ internal sealed class MetadataLog(PartitionLog log, TimeProvider timeProvider)
             using RecordBatchReader reader = RecordBatchReader.Open(cursor.Current);
             while (reader.TryRead(out Record record))
             {
+                if (record.Offset < from)
+                {
+                    continue; // in the snapshot
+                }
+
                 catalogue.Apply(record.Value ?? throw new CorruptRecordException($"Metadata record {record.Offset} has no value."));
             }
         }

@@ -88,7 +88,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
             new TopicPartition(TopicName.ClusterMetadata, 0), MetadataLog.Options, MetadataLog.TopicId);
         Count(metadataLog);
         Metadata = new MetadataLog(metadataLog, options.TimeProvider);
-        Catalogue catalogue = Metadata.Replay();
+        Catalogue catalogue = Metadata.Replay(Directory.Device);
         if (catalogue.FormatVersion > MetadataRecords.FormatVersion)
         {
             throw new DataDirectoryException(
@@ -100,11 +100,7 @@ internal sealed class EngineOpening(LogEngineOptions options)
         bool isNew = catalogue.FormatVersion == 0;
         if (isNew)
         {
-            List<MetadataChange> changes = [MetadataRecords.Format()];
-            changes.AddRange(KafkaAdoption.Find(Directory, catalogue, Meta.NodeId, Meta.DirectoryId, out List<string> adopted));
-            _adopted = adopted;
-            await Metadata.AppendAsync(changes).ConfigureAwait(false);
-            catalogue = Metadata.Replay();
+            catalogue = await AdoptAsync(catalogue).ConfigureAwait(false);
         }
 
         _lost = DirectoryReconciliation.Run(Directory, catalogue);
@@ -115,11 +111,48 @@ internal sealed class EngineOpening(LogEngineOptions options)
         }
 
         await OpenLogsAsync(cancellationToken).ConfigureAwait(false);
-        ProducerIds = new ProducerIds(Metadata, Meta.NodeId, isNew ? FirstFreeProducerId(catalogue.NextProducerId)
-            : catalogue.NextProducerId);
+        long nextProducerId = catalogue.NextProducerId;
+        if (isNew)
+        {
+            nextProducerId = await FinishNewAsync(nextProducerId).ConfigureAwait(false);
+        }
+
+        ProducerIds = new ProducerIds(Metadata, Meta.NodeId, nextProducerId);
         GroupOffsets = new GroupOffsets(options, Topics);
         await GroupOffsets.LoadAsync(cancellationToken).ConfigureAwait(false);
         Directory.CheckDiskSpace();
+    }
+
+    /// <summary>
+    /// Takes over what lies there; nothing in a new directory. After a crash before the end of the opening it is done again.
+    /// </summary>
+    private async Task<Catalogue> AdoptAsync(Catalogue catalogue)
+    {
+        List<MetadataChange> changes = KafkaAdoption.Find(Directory, catalogue, Meta.NodeId, Meta.DirectoryId, out List<string> adopted);
+        _adopted = adopted;
+        _damage.AddRange(KafkaAdoption.MissingPartitions(Directory, catalogue));
+        KafkaCheckpoints.TakeOver(Directory.Device, Directory.FullPath);
+        if (changes.Count == 0)
+        {
+            return catalogue;
+        }
+
+        await Metadata.AppendAsync(changes).ConfigureAwait(false);
+        return Metadata.Replay(Directory.Device);
+    }
+
+    /// <summary>Makes the metadata log ours, and notes the first producer id that is free. Returns that id.</summary>
+    private async Task<long> FinishNewAsync(long reserved)
+    {
+        long next = _adopted.Count == 0 ? reserved : FirstFreeProducerId(reserved) + KafkaAdoption.ProducerIdGap;
+        List<MetadataChange> changes = [MetadataRecords.Format()];
+        if (next > reserved)
+        {
+            changes.Add(MetadataRecords.ProducerIds(Meta.NodeId, next));
+        }
+
+        await Metadata.AppendAsync(changes).ConfigureAwait(false);
+        return next;
     }
 
     private Task OpenLogsAsync(CancellationToken cancellationToken)
@@ -157,7 +190,8 @@ internal sealed class EngineOpening(LogEngineOptions options)
         }
     }
 
-    private long FirstFreeProducerId(long reserved) =>
+    /// <summary>Kafka's metadata log tells it; without one, every log is asked.</summary>
+    private long FirstFreeProducerId(long reserved) => reserved > 0 ? reserved :
         Topics.Unordered.SelectMany(static topic => topic.Partitions)
             .Where(static partition => partition.OpenedLog is not null)
             .Select(static partition => KafkaAdoption.NextProducerId(partition.OpenedLog!))

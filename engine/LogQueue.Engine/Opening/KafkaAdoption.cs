@@ -1,24 +1,30 @@
-using System.Globalization;
-using System.Text;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Groups;
+using LogQueue.Engine.Messages;
 using LogQueue.Engine.Metadata;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
 using LogQueue.Records;
 using LogQueue.Storage;
-using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
+using LogQueue.Wire;
 
 namespace LogQueue.Engine.Opening;
 
 /// <summary>
-/// Takes over a plain Kafka data directory: every partition directory with a <c>partition.metadata</c> becomes part of a topic of that
-/// name and id. Kafka's settings are not in these files; so nothing of an adopted topic is deleted by time or size until a person sets
-/// its retention, and topics that Kafka's cleaner worked on are compacted topics. Stateless.
+/// Takes over a plain Kafka data directory. Topics, ids and settings are those of its <c>__cluster_metadata-0</c>; every other partition
+/// directory with a <c>partition.metadata</c> becomes part of a topic of that name and id. Kafka's settings are not in such files; so
+/// nothing of such a topic is deleted by time or size until a person sets its retention, and topics that Kafka's cleaner worked on are
+/// compacted topics. Stateless.
 /// </summary>
 internal static class KafkaAdoption
 {
+    /// <summary>
+    /// Our producer ids begin so far above Kafka's: a Kafka broker that takes the partitions over again counts on from its own, and must
+    /// not meet ours in their logs.
+    /// </summary>
+    public const long ProducerIdGap = 1L << 32;
+
     private const string CleanerCheckpoint = "cleaner-offset-checkpoint";
 
     /// <summary>The topics to adopt, as changes for the metadata log.</summary>
@@ -26,7 +32,7 @@ internal static class KafkaAdoption
     /// <param name="catalogue">What the metadata log knows already: Kafka's own, or nothing.</param>
     /// <param name="nodeId">This node.</param>
     /// <param name="directoryId">This directory.</param>
-    /// <param name="topics">Names of the adopted topics.</param>
+    /// <param name="topics">Names of all topics that were taken over, those of Kafka's metadata log included.</param>
     public static List<MetadataChange> Find(DataDirectory directory, Catalogue catalogue, int nodeId, Guid directoryId,
         out List<string> topics)
     {
@@ -58,8 +64,19 @@ internal static class KafkaAdoption
             changes.AddRange(Enumerable.Range(0, count).Select(partition => MetadataRecords.Partition(id, partition, nodeId, directoryId)));
         }
 
-        topics = [.. found.Keys];
+        topics = [.. found.Keys.Concat(known).Order(StringComparer.Ordinal)];
         return changes;
+    }
+
+    /// <summary>Partitions that Kafka's metadata log knows and that have no directory here, each in words: they open empty.</summary>
+    public static IEnumerable<string> MissingPartitions(DataDirectory directory, Catalogue catalogue)
+    {
+        HashSet<string> present = [.. directory.Device.ListDirectories(directory.FullPath)];
+        return catalogue.Topics.Where(static topic => topic.Name is not (TopicName.ConsumerOffsets or TopicName.TransactionState))
+            .SelectMany(static topic => Enumerable.Range(0, topic.PartitionCount).Select(n => PartitionDirectory.Name(topic.Name, n)))
+            .Where(name => !present.Contains(name))
+            .Order(StringComparer.Ordinal)
+            .Select(static name => $"{name}: Kafka's metadata knows it, but it has no directory here; it opened empty");
     }
 
     /// <summary>
@@ -73,6 +90,32 @@ internal static class KafkaAdoption
         while (cursor.MoveNext())
         {
             next = Math.Max(next, new RecordBatchView(cursor.Current.Span).ProducerId + 1);
+            if (log.Id.Topic == TopicName.TransactionState)
+            {
+                next = Math.Max(next, NextTransactionalProducerId(cursor.Current));
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>Ids of producers that have a transactional id may occur in the transaction log alone.</summary>
+    private static long NextTransactionalProducerId(ReadOnlyMemory<byte> batch)
+    {
+        long next = 0;
+        using RecordBatchReader reader = RecordBatchReader.Open(batch);
+        while (!new RecordBatchView(batch.Span).IsControl && reader.TryRead(out Record record))
+        {
+            if (record.Value is { Length: > 2 } value)
+            {
+                var wire = new WireReader(value);
+                short version = wire.ReadInt16();
+                if (version >= TransactionLogValue.LowestVersion && version <= TransactionLogValue.HighestVersion)
+                {
+                    TransactionLogValue state = TransactionLogValue.Read(ref wire, version);
+                    next = Math.Max(next, 1 + Math.Max(state.ProducerId, Math.Max(state.PreviousProducerId, state.NextProducerId)));
+                }
+            }
         }
 
         return next;
@@ -83,13 +126,10 @@ internal static class KafkaAdoption
         : cleaned ? new Dictionary<string, string> { ["cleanup.policy"] = "compact" }
         : new Dictionary<string, string> { ["retention.ms"] = "-1" };
 
-    /// <summary>Kafka's cleaner checkpoint: version, count, then a line "topic partition offset" for each cleaned partition.</summary>
+    /// <summary>Topics with a partition that Kafka's cleaner has worked on.</summary>
     private static HashSet<string> CleanedTopics(DataDirectory directory)
     {
-        string text = Encoding.UTF8.GetString(directory.Device.ReadWhole(directory.PathOf(CleanerCheckpoint)) ?? []);
-        return [.. text.Split('\n', StringSplitOptions.TrimEntries)
-            .Select(static line => line.Split(' '))
-            .Where(static words => words.Length == 3 && long.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Select(static words => words[0])];
+        return [.. KafkaCheckpoints.Read(directory.Device, directory.PathOf(CleanerCheckpoint)).Keys
+            .Select(static name => PartitionDirectory.TryParse(name, out string topic, out _) ? topic : "")];
     }
 }

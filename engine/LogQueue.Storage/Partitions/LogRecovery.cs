@@ -139,7 +139,7 @@ internal sealed class LogRecovery(PartitionLogContext context, string directory,
     private bool Scan(LogSegment segment, long? nextBase)
     {
         long fileBytes = _device.FileLength(segment.Log.Path);
-        bool allowGaps = options.Compacted || Checkpoint is null;
+        bool allowGaps = options.Compacted || Checkpoint is null or { Generation: RecoveryCheckpoint.KafkaGeneration };
         string? stop;
         long start = FindScanStart(segment, fileBytes);
         if (!TryScanFrom(segment, start, fileBytes, allowGaps, out stop) && start > 0)

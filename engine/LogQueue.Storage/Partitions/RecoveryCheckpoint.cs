@@ -21,6 +21,10 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
     /// <summary>The index files of that segment when the log was closed; null while it is open.</summary>
     public IndexFingerprint? Indexes { get; init; }
     internal const string FileName = "recovery.ckpt";
+
+    /// <summary>The generation of a checkpoint that says what Kafka's own files said; the log's first one of ours is 1.</summary>
+    internal const long KafkaGeneration = 0;
+
     internal const int SlotBytes = 4096;
     private const int ContentBytes = 68;
     private const uint Magic = 0x4C51434B;
