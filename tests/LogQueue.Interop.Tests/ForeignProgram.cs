@@ -34,7 +34,7 @@ internal sealed class ForeignProgram : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static ForeignProgram Start(IReadOnlyList<string> command, string? workingDirectory = null)
+    public static ForeignProgram Start(IReadOnlyList<string> command, string? workingDirectory = null, string heap = "192m")
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -45,7 +45,7 @@ internal sealed class ForeignProgram : IAsyncDisposable
             WorkingDirectory = workingDirectory ?? "",
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
-        start.Environment["HEAP"] = "192m";
+        start.Environment["HEAP"] = heap;
         return new ForeignProgram(Process.Start(start)!);
     }
 
