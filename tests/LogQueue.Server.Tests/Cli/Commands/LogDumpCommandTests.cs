@@ -52,5 +52,5 @@ public sealed class LogDumpCommandTests : IDisposable
 
     [Fact]
     public async Task A_partition_that_is_not_there_is_named_with_those_that_are() => Assert.Contains(
-        "plain-1", await CliRun.FailAsync(ExitCode.NotFound, "log", "dump", _kafka.DataDirectory, "-p", "nothing"), StringComparison.Ordinal);
+        "cfg-0", await CliRun.FailAsync(ExitCode.NotFound, "log", "dump", _kafka.DataDirectory, "-p", "nothing"), StringComparison.Ordinal);
 }
