@@ -150,6 +150,11 @@ public sealed class JournalCrashTests
             default:
                 expected.IsDeleted = true;
                 log.Delete();
+                if (rig.Fence.IsTripped)
+                {
+                    return; // no engine creates anything now
+                }
+
                 rig.Logs.Remove(name);
                 rig.Device.SyncDirectory(StorageRig.Root);
                 model.Made(name);
