@@ -89,10 +89,16 @@ internal sealed class SegmentExaminer(IStorageFile log, long baseOffset, long en
         bool allowGaps, long dataEnd, Func<long, int>? epochOf)
     {
         using var probe = new BatchProbe(log, end);
-        if (RecordBatchView.TryReadSize(probe.Peek(damaged, RecordBatchLayout.LogOverheadBytes), out int size)
-            && IsTrusted(probe, damaged + size, expected, end, nextOffset, allowGaps, dataEnd, epochOf) is { } next)
+        ReadOnlySpan<byte> header = probe.Peek(damaged, RecordBatchLayout.HeaderBytes);
+        if (header.Length == RecordBatchLayout.HeaderBytes && RecordBatchView.TryReadSize(header, out int size))
         {
-            return (damaged + size, next);
+            // Its own header tells where the next one is, if length and last offset agree: a wrong length may lead to a later batch.
+            long follows = expected + new RecordBatchView(header).LastOffsetDelta + 1;
+            if (IsTrusted(probe, damaged + size, expected, end, nextOffset, allowGaps, dataEnd, epochOf) is { } next
+                && (allowGaps || next == follows))
+            {
+                return (damaged + size, next);
+            }
         }
 
         for (long at = damaged + 1; probe.WastedBytes < MostWastedBytes; at++)
