@@ -32,9 +32,6 @@ public sealed class RecordBatchReader : IDisposable
     /// <summary>Size of the records once they are decompressed, in bytes, the batch's header not counted.</summary>
     public int RecordsBytes => _records.Length;
 
-    /// <summary>Size of the records once they are decompressed, in bytes, the batch's header not counted.</summary>
-    public int RecordsBytes => _records.Length;
-
     /// <summary>Opens exactly one batch.</summary>
     /// <param name="batch">Bytes whose header and checksum were checked, or not: nothing is trusted here.</param>
     /// <param name="limits">Bounds of the decompression.</param>
