@@ -40,7 +40,7 @@ internal static class LogStatsCommand
     private static void Print(Terminal terminal, IReadOnlyList<PartitionStatistics> found)
     {
         var rows = new List<string[]>();
-        var json = new JsonArray();
+        var json = new List<JsonNode>();
         foreach (IGrouping<string, PartitionStatistics> topic in found.GroupBy(static p => LogPaths.TopicOf(p.Name)))
         {
             PartitionStatistics[] partitions = [.. topic];

@@ -56,7 +56,7 @@ internal static class LogVerifyCommand
         terminal.Table(
             ["PARTITION", "SEGMENTS", "SIZE", "BATCHES", "RECORDS", "OFFSETS", "STATUS"],
             [.. found.Select(Row)],
-            new JsonArray([.. found.Select(p => ToJson(path, p))]));
+            [.. found.Select(p => ToJson(path, p))]);
         if (terminal.Format is OutputFormat.Json or OutputFormat.Ndjson)
         {
             return;
