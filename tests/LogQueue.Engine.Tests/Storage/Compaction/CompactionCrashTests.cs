@@ -115,6 +115,11 @@ public sealed class CompactionCrashTests
             CompactionRig.Append(rig.Log, CompactionRig.Batch(
                 [($"k{random.Next(5)}", $"{i}" + new string('x', random.Next(80, 160))), ($"k{random.Next(8)}", random.Next(3) == 0 ? null : $"{i}")],
                 TestBatches.StartMs + i, i % 2 == 0 ? CompressionType.None : CompressionType.Lz4));
+            if (i is 1 or 8)
+            {
+                CompactionRig.Append(rig.Log, CompactionRig.Batch([("gone", i == 1 ? "x" : null)], TestBatches.StartMs + i));
+            }
+
             if (i == 4)
             {
                 CompactionRig.Append(rig.Log, CompactionRig.Batch([("k1", "bad")], producerId: 7, sequence: 0, transactional: true));
