@@ -57,7 +57,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             Background = RunInBackground,
             Space = _space,
             WaitsEnd = true,
-            DamageFound = (directory, range) => options.DamageFound?.Invoke($"{Path.GetFileName(directory)}: {range}"),
+            DamageFound = Tell,
         };
 
         // Committed offsets and metadata may use the last of the disk, and what waits for them changes memory: it waits as long as it
@@ -131,8 +131,20 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     /// <summary>The path of a partition's directory.</summary>
     public string PathOf(string directoryName) => Path.Combine(FullPath, directoryName);
 
-    public override PartitionLog OpenLog(Partition partition, LogOptions options) =>
-        OpenLog(partition.Id, options, partition.Topic.Id, partition.Log.Closed);
+    public override PartitionLog OpenLog(Partition partition, LogOptions options)
+    {
+        LogSummary? closed = partition.Log.Closed;
+        PartitionLog log = OpenLog(partition.Id, options, partition.Topic.Id, closed);
+        if (closed is not null)
+        {
+            foreach (DamagedRange range in log.Damage)
+            {
+                Tell(log.Directory, range); // of a log that is opened with the engine, the opening tells
+            }
+        }
+
+        return log;
+    }
 
     /// <summary>Opens a log; scans it unless the clean marker knows its end.</summary>
     public PartitionLog OpenLog(TopicPartition id, LogOptions options, Guid topicId, LogSummary? closed = null)
@@ -208,6 +220,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     private void WarnOfSlowSync(TimeSpan took, bool hasEnded) => _options.OnWarning?.Invoke(hasEnded
         ? $"A sync of '{FullPath}' took {took.TotalSeconds:0.0} s."
         : $"A sync of '{FullPath}' has been running for {took.TotalSeconds:0.0} s: the disk is slow, and acknowledgements wait for it.");
+
+    private void Tell(string directory, DamagedRange range) => _options.DamageFound?.Invoke($"{Path.GetFileName(directory)}: {range}");
 
     private static void RunInBackground(Action work) =>
         ThreadPool.UnsafeQueueUserWorkItem(static action => action(), work, preferLocal: false);

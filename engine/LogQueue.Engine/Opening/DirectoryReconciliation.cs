@@ -1,4 +1,3 @@
-using System.Numerics;
 using LogQueue.Engine.Metadata;
 using LogQueue.Engine.Topics;
 using LogQueue.Storage.Files;
@@ -14,8 +13,6 @@ internal static class DirectoryReconciliation
 {
     /// <summary>Where unclaimed directories go.</summary>
     public const string LostAndFound = "lost+found";
-
-    private const int MostDamagedBits = 8;
 
     /// <summary>Reconciles; returns the names of the directories moved away.</summary>
     public static IReadOnlyList<string> Run(DataDirectory directory, Catalogue catalogue)
@@ -52,7 +49,7 @@ internal static class DirectoryReconciliation
                 DeleteDirectory(directory.Device, path);
             }
             else if (!claimed.Contains(name) || (id is not null && ids.TryGetValue(name, out Guid owner) && owner != id
-                && !TryHeal(directory.Device, path, id.Value, owner)))
+                && !PartitionMetadataFile.TryHeal(directory.Device, path, id.Value, owner)))
             {
                 lost.Add(MoveAway(directory, name));
             }
@@ -65,31 +62,6 @@ internal static class DirectoryReconciliation
         }
 
         return lost;
-    }
-
-    /// <summary>
-    /// A topic must not vanish because of a flipped bit in the file that names it: an id that differs from the right one in a few bits only
-    /// is that id, damaged (two ids differ in 64 of 128 bits), and is written again.
-    /// </summary>
-    private static bool TryHeal(IStorageDevice device, string path, Guid found, Guid owner)
-    {
-        Span<byte> one = stackalloc byte[16];
-        Span<byte> two = stackalloc byte[16];
-        found.TryWriteBytes(one);
-        owner.TryWriteBytes(two);
-        int differing = 0;
-        for (int i = 0; i < one.Length; i++)
-        {
-            differing += BitOperations.PopCount((uint)(one[i] ^ two[i]));
-        }
-
-        if (differing > MostDamagedBits)
-        {
-            return false;
-        }
-
-        PartitionMetadataFile.Save(device, path, owner, syncsDirectory: true);
-        return true;
     }
 
     private static bool LooksLikePartition(IStorageDevice device, string path) =>

@@ -83,7 +83,13 @@ internal sealed class LazyLog(PartitionHost host, Partition partition)
         {
             // Nothing was promised yet, and the next use tries again.
             refused = AppendResult.Refused(
-                e.Error == StorageError.NoSpace ? AppendStatus.DiskFull : AppendStatus.Offline, partition.LogStartOffset, e.Message);
+                e.Error switch
+                {
+                    StorageError.NoSpace => AppendStatus.DiskFull,
+                    StorageError.TooManyFiles or StorageError.OutOfMemory => AppendStatus.OutOfResources,
+                    _ => AppendStatus.Offline,
+                },
+                partition.LogStartOffset, e.Message);
         }
 
         log = null;

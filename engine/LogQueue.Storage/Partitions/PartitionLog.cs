@@ -96,7 +96,8 @@ internal sealed class PartitionLog : IDisposable
     {
         bool isNew = LogRecovery.CreateDirectory(context.Device, directory);
         Guid? known = isNew ? null : PartitionMetadataFile.TryLoad(context.Device, directory);
-        if (known is { } other && topicId != Guid.Empty && other != topicId)
+        if (known is { } other && topicId != Guid.Empty && other != topicId
+            && !PartitionMetadataFile.TryHeal(context.Device, directory, other, topicId))
         {
             // Left of a topic whose removal failed half way. Adopted, its records would be taken for ours, and ours deleted at the next
             // start.
@@ -113,7 +114,7 @@ internal sealed class PartitionLog : IDisposable
             }
 
             recovery.Run();
-            return new PartitionLog(new LogSession(context, directory, id, options, recovery), known ?? topicId);
+            return new PartitionLog(new LogSession(context, directory, id, options, recovery), topicId == Guid.Empty ? known ?? default : topicId);
         }
         catch
         {

@@ -166,7 +166,11 @@ internal sealed class LogSegment
         if (_bytesSinceIndexEntry > indexIntervalBytes)
         {
             OffsetIndex.Append(batch.LastOffset, checked((int)position));
-            TimeIndex.AppendIfLater(MaxTimestampMs, OffsetOfMaxTimestamp);
+            if (MaxTimestampMs >= 0)
+            {
+                TimeIndex.AppendIfLater(MaxTimestampMs, OffsetOfMaxTimestamp);
+            }
+
             _bytesSinceIndexEntry = 0;
         }
 

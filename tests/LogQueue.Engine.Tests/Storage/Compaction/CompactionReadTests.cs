@@ -26,6 +26,7 @@ public sealed class CompactionReadTests : IDisposable
         }
 
         using var stop = new CancellationTokenSource();
+        int[] finished = new int[2];
         Task<int>[] readers = [.. Enumerable.Range(0, 2).Select(n => Task.Run(() =>
         {
             int rounds = 0;
@@ -35,6 +36,7 @@ public sealed class CompactionReadTests : IDisposable
                 Assert.Equal(8, last.Keys.Count(static k => k.StartsWith("fixed", StringComparison.Ordinal)));
                 Assert.NotNull(rig.Log.FindOffset(TestBatches.StartMs));
                 Assert.NotNull(rig.Log.FindMaxTimestamp());
+                Volatile.Write(ref finished[n], rounds + 1);
             }
 
             return rounds;
@@ -44,6 +46,11 @@ public sealed class CompactionReadTests : IDisposable
             CompactionRig.Append(rig.Log, CompactionRig.Batch([("moves", $"again {i}"), ($"other{i % 5}", $"{i}")]));
             CompactionRig.RollAndSeal(rig.Log);
             CompactionRig.Clean(rig.Log, mostKeys: 3 + (i % 10), seed: i);
+        }
+
+        while (finished.Any(static rounds => rounds == 0) && !readers.Any(static reader => reader.IsCompleted))
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
         }
 
         await stop.CancelAsync();

@@ -284,7 +284,7 @@ internal sealed class LogRun
             return true;
         }
 
-        if (!MayFail || result.Status is not (AppendStatus.DiskFull or AppendStatus.Offline) || partition.Log!.LogEndOffset != at)
+        if (!MayFail || result.Status is not (AppendStatus.DiskFull or AppendStatus.Offline or AppendStatus.OutOfResources) || partition.Log!.LogEndOffset != at)
         {
             Problem ??= $"{partition.Name}: an append at {at} was answered {result}, the log ends at {partition.Log!.LogEndOffset}";
         }

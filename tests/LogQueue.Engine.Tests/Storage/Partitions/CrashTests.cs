@@ -120,8 +120,6 @@ public sealed class CrashTests
     [InlineData(false, 7)]
     [InlineData(true, 7)]
     [InlineData(false, 4)]
-    [InlineData(false, 14)] // the leader epoch
-    [InlineData(true, 12)]
     public void A_torn_header_part_which_no_checksum_covers_is_a_torn_tail(bool inNewSegment, int damagedByte)
     {
         foreach (bool compacted in (ReadOnlySpan<bool>)[false, true])
@@ -145,7 +143,11 @@ public sealed class CrashTests
 
             long batchBytes = TestBatches.Build(2, 0).Length;
             string file = $"{StorageRig.Directory}/{(inNewSegment ? 4 : 0):D20}.log";
-            device.FlipBit(file, (((inNewSegment ? 0 : 2 * batchBytes) + damagedByte) * 8) + 5);
+            foreach (int bit in (ReadOnlySpan<int>)[1, 3, 5]) // more than one: a single flipped bit is no torn write
+            {
+                device.FlipBit(file, (((inNewSegment ? 0 : 2 * batchBytes) + damagedByte) * 8) + bit);
+            }
+
             using var again = new StorageRig(device, options);
             Assert.Empty(again.Log.Recovery.Damage);
             Assert.Equal(4, again.Log.LogEndOffset);
