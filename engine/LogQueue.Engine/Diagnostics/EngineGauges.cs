@@ -42,5 +42,6 @@ internal sealed class EngineGauges(DataDirectory directory, TopicRegistry topics
 
     private IEnumerable<Partition> Partitions => topics.Unordered.SelectMany(static topic => topic.Partitions);
 
-    private IEnumerable<PartitionLog> Logs => Partitions.Select(static partition => partition.Log.Opened).OfType<PartitionLog>().Append(metadata);
+    private IEnumerable<PartitionLog> Logs =>
+        Partitions.Select(static partition => partition.Log.Opened).OfType<PartitionLog>().Append(metadata);
 }

@@ -22,7 +22,8 @@ internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry top
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private readonly Scrubber _scrubber = new(
         new ScrubOptions { BytesPerSecond = options.ScrubBytesPerSecond, Interval = options.ScrubInterval }, options.TimeProvider,
-        () => topics.Unordered.SelectMany(static topic => topic.Partitions).Select(static p => p.Log.OpenForScrub()).OfType<PartitionLog>());
+        () => topics.Unordered.SelectMany(static topic => topic.Partitions).Select(static p => p.Log.OpenForScrub())
+            .OfType<PartitionLog>());
     private Task _rounds = Task.CompletedTask;
     private Task _diskChecks = Task.CompletedTask;
 

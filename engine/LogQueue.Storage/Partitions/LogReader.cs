@@ -15,15 +15,9 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
     public ReadResult Read(long offset, int maxBytes, ReadIsolation isolation, bool atLeastOneBatch)
     {
         long stable = offsets.LastStable;
-        long high = offsets.HighWatermark;
         long end = offsets.LogEnd;
-        bool isPastDurable = PlantedBugs.IsOn(PlantedBug.ReadPastDurable);
-        long bound = isolation switch
-        {
-            ReadIsolation.Committed => stable,
-            ReadIsolation.Uncommitted => isPastDurable ? end : high,
-            _ => end,
-        };
+        long high = PlantedBugs.IsOn(PlantedBug.ReadPastDurable) ? end : offsets.HighWatermark;
+        long bound = isolation switch { ReadIsolation.Committed => stable, ReadIsolation.Uncommitted => high, _ => end };
         if (offset < offsets.LogStart || offset > end)
         {
             return Answer(ReadStatus.OffsetOutOfRange, null, []);

@@ -128,6 +128,22 @@ internal sealed class LogUpkeep(LogSession log)
         SealRolled();
     }
 
+    /// <summary>Has rolled segments sealed, in the background if there is one.</summary>
+    public void SealSoon()
+    {
+        if (TryTakeSealable(out _))
+        {
+            if (log.Context.Background is { } background)
+            {
+                background(SealRolled);
+            }
+            else
+            {
+                SealRolled();
+            }
+        }
+    }
+
     /// <summary>Writes seals of rolled segments whose data are durable.</summary>
     public void SealRolled()
     {

@@ -114,7 +114,8 @@ internal sealed class PartitionLog : IDisposable
             }
 
             recovery.Run();
-            return new PartitionLog(new LogSession(context, directory, id, options, recovery), topicId == Guid.Empty ? known ?? default : topicId);
+            return new PartitionLog(
+                new LogSession(context, directory, id, options, recovery), topicId == Guid.Empty ? known ?? default : topicId);
         }
         catch
         {
@@ -306,17 +307,7 @@ internal sealed class PartitionLog : IDisposable
             HighWatermarkAdvanced?.Invoke();
         }
 
-        if (_upkeep.TryTakeSealable(out _))
-        {
-            if (_session.Context.Background is { } background)
-            {
-                background(_upkeep.SealRolled);
-            }
-            else
-            {
-                _upkeep.SealRolled();
-            }
-        }
+        _upkeep.SealSoon();
     }
 
     /// <summary>

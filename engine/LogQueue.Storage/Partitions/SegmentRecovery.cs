@@ -206,33 +206,7 @@ internal sealed class SegmentRecovery(
             return true;
         }
 
-        return HasFarSegment(segment, laterBases, fileBytes - position);
-    }
-
-    private bool HasFarSegment(LogSegment segment, ReadOnlySpan<long> laterBases, long distance)
-    {
-        foreach (long later in laterBases)
-        {
-            string path = SegmentFileName.PathOf(segment.Directory, later, SegmentFileName.Log);
-            long bytes = _device.FileLength(path);
-            long from = Math.Max(0, MostUnsyncedBytes - distance);
-            if (from < bytes)
-            {
-                using IStorageFile log = _device.Open(path, StorageOpenMode.Read);
-                using var probe = new BatchProbe(log, bytes);
-                for (long at = from - 1; (at = probe.FindHeader(at + 1, later, long.MaxValue)) < bytes;)
-                {
-                    if (probe.TryRead(at, later, long.MaxValue, out _))
-                    {
-                        return true;
-                    }
-                }
-            }
-
-            distance += bytes;
-        }
-
-        return false;
+        return FarBatches.AnyIn(_device, segment.Directory, laterBases, MostUnsyncedBytes - (fileBytes - position));
     }
 
     /// <summary>

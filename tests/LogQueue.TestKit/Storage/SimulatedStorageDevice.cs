@@ -59,30 +59,23 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
     {
         get
         {
-            lock (_lock)
-            {
-                return _names.IsSettled;
-            }
+            using Lock.Scope scope = _lock.EnterScope();
+            return _names.IsSettled;
         }
     }
 
-    /// <summary>The disk after a power cut now; the seed also chooses the profile. This one is left as it is.</summary>
-    public SimulatedStorageDevice Crash(int seed)
+    /// <summary>The disk after a power cut now; without a profile the seed chooses one. This one is left as it is.</summary>
+    public SimulatedStorageDevice Crash(int seed, CrashProfile? profile = null)
     {
         var random = new Random(seed);
-        return Crash(random, random.Next(2) == 0 ? CrashProfile.Weak : CrashProfile.Ordered);
+        return Crash(random, profile ?? (random.Next(2) == 0 ? CrashProfile.Weak : CrashProfile.Ordered));
     }
-
-    /// <summary>The disk after a power cut now. This one is left as it is.</summary>
-    public SimulatedStorageDevice Crash(int seed, CrashProfile profile) => Crash(new Random(seed), profile);
 
     /// <summary>A copy of the running disk, everything durable: to reopen the same state more than once.</summary>
     public SimulatedStorageDevice Copy()
     {
-        lock (_lock)
-        {
-            return new SimulatedStorageDevice(_names.Copy());
-        }
+        using Lock.Scope scope = _lock.EnterScope();
+        return new SimulatedStorageDevice(_names.Copy());
     }
 
     /// <summary>The page cache is dropped, as by a restart under memory pressure: reads see what the disk really holds.</summary>
@@ -110,10 +103,8 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
     /// <summary>Damages a file: flips one bit.</summary>
     public void FlipBit(string path, long bit)
     {
-        lock (_lock)
-        {
-            InodeLocked("flip", path).FlipBit(bit);
-        }
+        using Lock.Scope scope = _lock.EnterScope();
+        InodeLocked("flip", path).FlipBit(bit);
     }
 
     public IStorageFile Open(string path, StorageOpenMode mode)
@@ -329,11 +320,9 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
 
     internal void DropCache(string path, SimulatedInode inode, long position)
     {
-        lock (_lock)
-        {
-            Rules.Enter("dropcache", path, position, 0, counts: false);
-            inode.DropCache();
-        }
+        using Lock.Scope scope = _lock.EnterScope();
+        Rules.Enter("dropcache", path, position, 0, counts: false);
+        inode.DropCache();
     }
 
     internal void Truncate(string path, SimulatedInode inode, long lengthBytes)

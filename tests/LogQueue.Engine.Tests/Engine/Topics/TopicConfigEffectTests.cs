@@ -11,7 +11,7 @@ namespace LogQueue.Engine.Tests.Engine.Topics;
 /// <summary>Each topic setting that does something here, changed while the topic is in use, and seen to do it.</summary>
 public sealed class TopicConfigEffectTests : IDisposable
 {
-    /// <summary>Settings that are accepted, kept and shown, and do nothing on one node; engine/README.md says why.</summary>
+    /// <summary>Settings that are accepted, kept and shown, and do nothing on one node; engine/LogQueue.Storage/README.md says why.</summary>
     private static readonly string[] WithoutEffect =
     [
         "errors.deadletterqueue.group.enable", "file.delete.delay.ms", "follower.replication.throttled.replicas",
