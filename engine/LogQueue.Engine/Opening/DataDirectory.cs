@@ -134,7 +134,17 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     public override PartitionLog OpenLog(Partition partition, LogOptions options)
     {
         LogSummary? closed = partition.Log.Closed;
-        PartitionLog log = OpenLog(partition.Id, options, partition.Topic.Id, closed);
+        PartitionLog log;
+        try
+        {
+            log = OpenLog(partition.Id, options, partition.Topic.Id, closed);
+        }
+        catch (StorageException e) when (FenceRule.IsFinal(e) && e.Error != StorageError.Exists && e.Operation != "pread")
+        {
+            Fence.Trip(e);
+            throw;
+        }
+
         if (closed is not null)
         {
             foreach (DamagedRange range in log.Damage)

@@ -34,4 +34,17 @@ public sealed class FailedCreationTests
         Assert.Empty(again.Recovery.LostDirectories);
         Assert.All(found.Partitions, static partition => Assert.Equal(1, partition.HighWatermark));
     }
+
+    [Fact]
+    public async Task A_sync_that_fails_while_files_are_made_is_final()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        var device = new SimulatedStorageDevice("/data", "/");
+        await using LogEngine engine = await LogEngine.OpenAsync(new LogEngineOptions { DataDirectory = "/data" }, device, cancellation);
+        Topic topic = await engine.CreateTopicAsync("t", cancellationToken: cancellation);
+        device.Fault = static o => o.Kind == "sync" && o.Path.StartsWith("/data/t-0/", StringComparison.Ordinal)
+            ? new SimulatedFault(StorageError.InputOutput) : null;
+        Assert.Equal(AppendStatus.Offline, (await topic.Partitions[0].AppendAsync(TestBatches.Build(1, 0), cancellation)).Status);
+        Assert.True(engine.IsOffline);
+    }
 }
