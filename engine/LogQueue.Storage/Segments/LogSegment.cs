@@ -95,7 +95,8 @@ internal sealed class LogSegment
 
         device.DeleteIfExists(path);
         IStorageFile writer = device.Open(path, StorageOpenMode.CreateNew);
-        return new LogSegment(device, directory, baseOffset, files, maps, writer, suffix) { CreatedAtMs = createdAtMs, NeedsDirectorySync = true };
+        return new LogSegment(device, directory, baseOffset, files, maps, writer, suffix)
+            { CreatedAtMs = createdAtMs, NeedsDirectorySync = true };
     }
 
     /// <summary>Opens a segment that exists; nothing of it is published yet.</summary>

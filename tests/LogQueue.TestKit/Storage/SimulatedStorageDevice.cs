@@ -4,7 +4,7 @@ using LogQueue.Storage.Files;
 namespace LogQueue.TestKit.Storage;
 
 /// <summary>
-/// A disk in memory that keeps only what was synced. <see cref="Crash(int)"/> makes the disk that a machine finds after a power cut:
+/// A disk in memory that keeps only what was synced. <see cref="Crash(int, CrashProfile?)"/> makes the disk that a machine finds after a power cut:
 /// unsynced sectors old or new in any mixture, the last write torn or garbage, names lost unless their directory was synced. Operations can
 /// be made to fail or to go wrong silently by rule, the disk can be full, and the power can be cut at an operation's number. Crashed disks
 /// share the bytes of the running one until either writes. Deterministic by seed. Thread-safe.
