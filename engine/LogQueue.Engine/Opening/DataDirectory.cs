@@ -91,6 +91,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     public override bool WaitsForSync => _options.Durability == Durability.Commit;
 
+    public override bool IsDiskBehind => _commitLoop.IsBehind;
+
     public override bool IsDiskLow => _space.IsLow;
 
     public override string DiskLowReason => _space.Refusal;

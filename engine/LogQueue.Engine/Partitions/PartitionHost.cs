@@ -19,6 +19,9 @@ internal abstract class PartitionHost
     /// <summary>True when an append waits for the sync (durability=commit), not just for the write.</summary>
     public abstract bool WaitsForSync { get; }
 
+    /// <summary>True while so much is unsynced that nobody should append more without a wait.</summary>
+    public abstract bool IsDiskBehind { get; }
+
     /// <summary>True while the disk has too little space for more records.</summary>
     public abstract bool IsDiskLow { get; }
 

@@ -33,6 +33,25 @@ internal sealed class RecordAppender(Partition partition, PartitionHost host)
         }
     }
 
+    /// <summary>As <see cref="Append"/>; waits for the disk if so much is unsynced that a power cut could take too much.</summary>
+    public AppendResult AppendAndCatchUp(ReadOnlySpan<NewRecord> records)
+    {
+        AppendResult result = Append(records);
+        if (host.IsDiskBehind)
+        {
+            try
+            {
+                partition.Log.Open().WaitUntilDurable(result.NextOffset);
+            }
+            catch (LogOfflineException)
+            {
+                // It was appended, and nothing was said of the disk; the next append is refused.
+            }
+        }
+
+        return result;
+    }
+
     private bool TryFill(RecordBatchBuilder builder, ReadOnlySpan<NewRecord> records)
     {
         long now = host.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();

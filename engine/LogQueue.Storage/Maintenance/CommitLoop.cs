@@ -58,6 +58,9 @@ internal sealed class CommitLoop : ICommitLog, IDisposable
     /// <summary>Bytes written and not yet durable, those of a running round included.</summary>
     public long UnsyncedBytes => Interlocked.Read(ref _unsyncedBytes) + Interlocked.Read(ref _roundBytes);
 
+    /// <summary>True while so much is unsynced that nobody should append more without a wait.</summary>
+    public bool IsBehind => UnsyncedBytes > _options.MostUnsyncedBytes;
+
     /// <summary>Starts the thread.</summary>
     public void Start()
     {

@@ -9,6 +9,12 @@ internal sealed record CommitLoopOptions
     /// <summary>Unsynced bytes that start a round at once.</summary>
     public int FlushBytes { get; init; } = 1 << 20;
 
+    /// <summary>
+    /// Once so many bytes are unsynced, who does not wait for the disk is made to. Recovery takes whole batches more than 16 MiB behind a bad
+    /// one for a sign of damage, not of a torn write: a power cut must not leave so much.
+    /// </summary>
+    public int MostUnsyncedBytes { get; init; } = 8 << 20;
+
     /// <summary>A round that takes longer than this is told to <see cref="SlowSync"/>, while it still runs.</summary>
     public TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(1);
 

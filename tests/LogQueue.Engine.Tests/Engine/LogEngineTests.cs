@@ -120,4 +120,26 @@ public sealed class LogEngineTests : IDisposable
     }
 
     private Task<LogEngine> OpenAsync() => LogEngine.OpenAsync(new LogEngineOptions { DataDirectory = _directory.Path }, Timeout);
+
+    [Theory]
+    [InlineData(Durability.Os)]
+    [InlineData(Durability.Commit)]
+    public async Task Who_does_not_wait_for_the_disk_is_made_to_before_too_much_is_unsynced(Durability durability)
+    {
+        using var directory = new TemporaryDirectory();
+        await using LogEngine engine = await LogEngine.OpenAsync(
+            new LogEngineOptions { DataDirectory = directory.Path, Durability = durability, FlushIntervalMs = 600_000, FlushBytes = 1 << 30 },
+            TestContext.Current.CancellationToken);
+        Topic topic = await engine.CreateTopicAsync(
+            "t", 1, new Dictionary<string, string> { ["compression.type"] = "uncompressed" }, TestContext.Current.CancellationToken);
+        Partition partition = topic.Partitions[0];
+        byte[] value = new byte[500_000];
+        for (int i = 0; i < 50; i++)
+        {
+            partition.Append(null, value);
+            Assert.InRange(partition.LogEndOffset - partition.Log.Open().RecoveryPoint, 0, 18); // 9 MB
+        }
+
+        Assert.True(partition.Log.Open().RecoveryPoint > 0);
+    }
 }

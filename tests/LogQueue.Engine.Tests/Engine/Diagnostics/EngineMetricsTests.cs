@@ -141,9 +141,13 @@ public sealed partial class EngineMetricsTests : EngineTest
         listener.Start();
         ReadOnlyMemory<byte> value = new byte[100];
         Loop(500);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Loop(2000);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        long allocated = long.MaxValue;
+        for (int i = 0; i < 5; i++) // the least: other tests use the buffer pool, too
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Loop(2000);
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
 
         Assert.True(counted > 2000);
         Assert.True(allocated < 2000 * 8, $"{allocated} bytes were allocated for 2,000 measured appends");
