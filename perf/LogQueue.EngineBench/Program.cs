@@ -8,6 +8,7 @@ if (BenchOptions.Parse(args) is not { } options)
     return 2;
 }
 
+Directory.CreateDirectory(options.Directory);
 IReadOnlyList<KeyValuePair<string, string>> machine = BenchMachine.Describe(options.Directory, options.Pairs);
 Console.WriteLine(string.Join("; ", machine.Select(static m => $"{m.Key} {m.Value}")));
 Console.WriteLine(BenchTable.Head);

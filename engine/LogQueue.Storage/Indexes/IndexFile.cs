@@ -167,7 +167,14 @@ internal sealed class IndexFile : IDisposable
             _tailCount = 0;
             _filed = count;
             _map.CloseIfIdle(); // never cut a file under its map; maps are leased under this lock only
+            bool wasOpen = _writer is not null;
             OpenWriterLocked().Truncate((long)count * _entryBytes);
+            if (!wasOpen)
+            {
+                // Every log that is opened cuts its last index, and then many are idle: each may hold one file, not three.
+                _writer!.Dispose();
+                _writer = null;
+            }
         }
     }
 

@@ -252,4 +252,21 @@ public sealed class PartitionLogTests
 
         return all;
     }
+
+    [Fact]
+    public async Task An_idle_log_holds_one_file()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device))
+        {
+            rig.Log.Append(TestBatches.Build(1, 0), AppendOrigin.Client);
+            rig.Log.Commit();
+            await rig.Log.CloseAsync();
+        }
+
+        Assert.Equal(0, device.OpenFiles);
+        using var again = new StorageRig(device, clean: true);
+        Assert.Single(StorageRig.ReadAll(again.Log, 0));
+        Assert.Equal(1, device.OpenFiles);
+    }
 }
