@@ -10,8 +10,8 @@ internal sealed record CommitLoopOptions
     public int FlushBytes { get; init; } = 1 << 20;
 
     /// <summary>
-    /// Once so many bytes are unsynced, who does not wait for the disk is made to. Recovery takes whole batches more than 16 MiB behind a bad
-    /// one for a sign of damage, not of a torn write: a power cut must not leave so much.
+    /// Once so many bytes are unsynced, who does not wait for the disk is made to. Recovery takes whole batches more than 16 MiB behind a
+    /// bad one for a sign of damage, not of a torn write: a power cut must not leave so much.
     /// </summary>
     public int MostUnsyncedBytes { get; init; } = 8 << 20;
 
