@@ -55,6 +55,23 @@ public sealed class ProduceHandlerTests(BrokerFixture fixture) : IClassFixture<B
     }
 
     [Fact]
+    public async Task Acks_1_is_answered_after_the_sync_while_the_disk_is_far_behind()
+    {
+        // Nothing is synced before somebody waits for it.
+        await using TestBroker broker = await TestBroker.StartAsync(engine: static o => o with { FlushIntervalMs = 600_000, FlushBytes = 1 << 30 });
+        await broker.Engine.CreateTopicAsync("t", cancellationToken: TestContext.Current.CancellationToken);
+        await using WireConnection connection = await broker.ConnectAsync();
+        byte[] batch = WireCalls.Batch(1, valueBytes: 500_000);
+        for (int i = 0; i < 40; i++)
+        {
+            Assert.Equal(ErrorCode.None, (await connection.ProduceAsync("t", batch, acks: 1)).ErrorCode);
+        }
+
+        Assert.True(broker.Engine.TryGetTopic("t", out Topic? topic));
+        Assert.InRange(topic.Partitions[0].HighWatermark, 40 - 18, 40); // readers see what is durable: all but 9 MB
+    }
+
+    [Fact]
     public async Task Acks_0_has_no_response_and_appends()
     {
         string topic = await fixture.NewTopicAsync();
