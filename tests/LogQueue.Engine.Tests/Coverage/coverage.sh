@@ -1,7 +1,7 @@
 #!/bin/bash
 # Branch coverage of LogQueue.Records and LogQueue.Storage by the tests of the engine, and where it is missing.
 # Usage: coverage.sh [goal in percent, default 95] [filter for dotnet test]. Exits 1 below the goal.
-# Left out by default: the tests that run the same code very often, or in other processes.
+# Left out by default: the tests that run the same code very often, or in other processes; lines that ask for a planted bug.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 goal=${1:-95}
@@ -15,12 +15,23 @@ import collections, re, sys
 import xml.etree.ElementTree as tree
 goal, report = float(sys.argv[1]), tree.parse(sys.argv[2])
 good = True
+sources = {}
+
+
+def is_planted(file, line):
+    # A planted bug is compiled out of what ships, and has tests of its own (PlantedBugTests).
+    if file not in sources:
+        with open(f'../../engine/{file}', encoding='utf-8') as text:
+            sources[file] = text.read().split('\n')
+    return 'PlantedBugs.IsOn' in sources[file][line - 1]
+
+
 for package in report.iter('package'):
     covered = total = 0
     files = collections.defaultdict(lambda: [0, 0, []])
     for cls in package.iter('class'):
         for line in cls.find('lines'):
-            if line.get('branch') == 'True':
+            if line.get('branch') == 'True' and not is_planted(cls.get('filename'), int(line.get('number'))):
                 hit, all_ = map(int, re.search(r'\((\d+)/(\d+)\)', line.get('condition-coverage')).groups())
                 covered, total = covered + hit, total + all_
                 entry = files[cls.get('filename')]
