@@ -191,15 +191,6 @@ internal sealed class LogSegment
         Publish(nextOffset, sizeBytes);
     }
 
-    /// <summary>Starts over at a position: what follows was cut, or will be scanned again.</summary>
-    public void ResetTo(long nextOffset, long sizeBytes, long maxTimestampMs, long offsetOfMaxTimestamp)
-    {
-        OffsetIndex.TruncateToPosition(sizeBytes);
-        TimeIndex.TruncateToOffset(nextOffset);
-        TransactionIndex.TruncateToOffset(nextOffset);
-        Adopt(nextOffset, sizeBytes, maxTimestampMs, offsetOfMaxTimestamp, sizeBytes == 0 ? -1 : FirstTimestampMs);
-    }
-
     /// <summary>Makes the next reads from a position on ask the disk; only while it is writable.</summary>
     public void DropCache(long position) => _writer?.DropCache(position);
 
