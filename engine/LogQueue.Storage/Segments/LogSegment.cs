@@ -299,6 +299,7 @@ internal sealed class LogSegment
         {
             OffsetIndex.Pin();
             TimeIndex.Pin();
+            Integrity.Pin();
             return true;
         }
         catch
@@ -311,6 +312,7 @@ internal sealed class LogSegment
     /// <summary>Ends <see cref="TryPin"/>: the names are still those of this segment.</summary>
     public void Unpin()
     {
+        Integrity.Unpin();
         OffsetIndex.Unpin();
         TimeIndex.Unpin();
         Log.Release();
