@@ -95,11 +95,11 @@ public sealed class CleaningPassTests : IDisposable
         bool isFlipped = false;
         _device.Fault = o =>
         {
-            if (o.Kind == "syncdir" && !isFlipped)
+            if (o.Kind == "syncdir" && !isFlipped
+                && _device.ListFiles(StorageRig.Directory).FirstOrDefault(static n => n.EndsWith(".timeindex.cleaned", StringComparison.Ordinal)) is { } name)
             {
                 isFlipped = true;
-                _device.FlipBit(_device.ListFiles(StorageRig.Directory).Where(static n => n.EndsWith(".timeindex.cleaned", StringComparison.Ordinal))
-                    .Select(static n => Path.Combine(StorageRig.Directory, n)).Single(), 5);
+                _device.FlipBit(Path.Combine(StorageRig.Directory, name), 5);
             }
 
             return null;
