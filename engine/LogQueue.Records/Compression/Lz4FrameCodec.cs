@@ -66,6 +66,7 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
     public void Decompress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int maxOutputBytes)
     {
         int start = destination.WrittenCount;
+        maxOutputBytes = Math.Min(maxOutputBytes, destination.MaxBytes - start);
         byte flags = ReadHeader(ref source, out int maxBlockBytes, out long contentSize);
         while (true)
         {
@@ -143,14 +144,8 @@ internal sealed class Lz4FrameCodec : ICompressionCodec
             return;
         }
 
-        if (destination.MaxBytes - destination.WrittenCount < room)
-        {
-            room = destination.MaxBytes - destination.WrittenCount;
-            roomIsLimit = true;
-        }
-
-        // The span is taken before the dictionary: growing moves what was written.
-        Span<byte> output = destination.GetSpan(Math.Max(1, room))[..room];
+        // The span is taken before the dictionary: growing moves what was written. Without room nothing decodes.
+        Span<byte> output = room == 0 ? [] : destination.GetSpan(room)[..room];
         ReadOnlySpan<byte> history = independent ? [] : destination.WrittenSpan[start..];
         history = history[Math.Max(0, history.Length - HistoryBytes)..];
         int written = history.IsEmpty ? LZ4Codec.Decode(block, output) : LZ4Codec.Decode(block, output, history);

@@ -37,10 +37,10 @@ internal sealed class SnappyCodec : ICompressionCodec
 
     public void Decompress(ReadOnlySpan<byte> source, PooledBufferWriter destination, int maxOutputBytes)
     {
-        int left = maxOutputBytes;
+        int start = destination.WrittenCount;
         if (!source.StartsWith(Magic))
         {
-            DecompressBlock(source, destination, ref left);
+            DecompressBlock(source, destination, start, maxOutputBytes);
             return;
         }
 
@@ -57,21 +57,20 @@ internal sealed class SnappyCodec : ICompressionCodec
                 throw new CorruptRecordException($"Snappy: a block of {length} bytes with {rest.Length} left.");
             }
 
-            DecompressBlock(rest.Slice(4, length), destination, ref left);
+            DecompressBlock(rest.Slice(4, length), destination, start, maxOutputBytes);
             rest = rest[(4 + length)..];
         }
     }
 
-    private void DecompressBlock(ReadOnlySpan<byte> block, PooledBufferWriter destination, ref int left)
+    private void DecompressBlock(ReadOnlySpan<byte> block, PooledBufferWriter destination, int start, int maxOutputBytes)
     {
         try
         {
             // The announced length is only believed as far as the limit: it is what a hostile block would lie about.
             int announced = Snappy.GetUncompressedLength(block);
-            OutputLimit.ThrowIfOver(Type, announced, left);
-            int written = Snappy.Decompress(block, destination.GetSpan(Math.Max(1, announced))[..announced]);
-            destination.Advance(written);
-            left -= written;
+            OutputLimit.ThrowIfOver(Type, (long)destination.WrittenCount - start + announced, maxOutputBytes);
+            Span<byte> output = announced == 0 ? [] : destination.GetSpan(announced)[..announced];
+            destination.Advance(Snappy.Decompress(block, output));
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentException)
         {

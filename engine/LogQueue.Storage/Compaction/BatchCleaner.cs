@@ -236,7 +236,7 @@ internal sealed class BatchCleaner : IDisposable
 
     private void NoteHorizon(long horizonMs)
     {
-        if (_keepsTombstone && horizonMs > _nowMs)
+        if (_keepsTombstone && horizonMs >= _nowMs)
         {
             NextHorizonMs = Math.Min(NextHorizonMs, horizonMs);
         }

@@ -94,19 +94,25 @@ internal sealed class DiskStorageDevice : IStorageDevice
     public IDisposable LockDirectory(string path)
     {
         string lockFile = Path.Combine(path, ".lock");
-        SafeFileHandle handle = Guard("open", lockFile, () =>
-            File.OpenHandle(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite));
-        if (LibC.Lock(handle, LibC.LockExclusive | LibC.LockNonBlocking) == 0)
+        try
         {
-            return handle; // the kernel drops the lock with the handle, also when the process dies
-        }
+            // The runtime takes a shared lock when it opens the file, so already that fails where another process has the exclusive one.
+            SafeFileHandle handle = Guard("open", lockFile, () =>
+                File.OpenHandle(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite));
+            if (LibC.Lock(handle, LibC.LockExclusive | LibC.LockNonBlocking) == 0)
+            {
+                return handle; // the kernel drops the lock with the handle, also when the process dies
+            }
 
-        int errno = Marshal.GetLastPInvokeError();
-        handle.Dispose();
-        throw Errno.Classify(errno) == StorageError.Locked
-            ? new StorageException(StorageError.Locked, "lock", path,
-                "another process uses this data directory; stop it or choose another directory")
-            : Errno.ToException(errno, "flock", lockFile);
+            int errno = Marshal.GetLastPInvokeError();
+            handle.Dispose();
+            throw Errno.ToException(errno, "flock", lockFile);
+        }
+        catch (StorageException e) when (e.Error == StorageError.Locked)
+        {
+            throw new StorageException(StorageError.Locked, "lock", path,
+                "another process uses this data directory; stop it or choose another directory", e);
+        }
     }
 
     private static string[] Names(string[] paths)

@@ -28,7 +28,7 @@ internal sealed class LeasedFile : LeasedResource
 
     protected override void CloseCore()
     {
-        _file?.Dispose();
+        File.Dispose();
         _file = null;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class LeasedMap(IStorageDevice device, string path, LeaseBudget 
 
     protected override void CloseCore()
     {
-        _region?.Dispose();
+        _region!.Dispose(); // closed only while open
         _region = null;
     }
 }

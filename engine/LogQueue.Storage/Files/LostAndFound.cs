@@ -18,7 +18,7 @@ internal static class LostAndFound
     internal static string Move(IStorageDevice device, string path)
     {
         string directory = Path.GetDirectoryName(path)!;
-        string target = FreeName(device, directory, Path.GetFileName(path));
+        string target = FreeName(device, NameOf(device, directory, Path.GetFileName(path)));
         device.Rename(path, target);
         device.SyncDirectory(Path.GetDirectoryName(target)!);
         device.SyncDirectory(directory);
@@ -35,7 +35,7 @@ internal static class LostAndFound
         string directory = Path.GetDirectoryName(path)!;
         string name = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(path)}.{from}-{to}");
         byte[] chunk = new byte[(int)Math.Min(ChunkBytes, Math.Max(1, to - from))];
-        string target = FreeName(device, directory, name, existing => IsSame(device, existing, source, from, to));
+        string target = FreeName(device, NameOf(device, directory, name), existing => IsSame(device, existing, source, from, to));
         if (!device.FileExists(target))
         {
             string aside = target + ".tmp";
@@ -78,9 +78,12 @@ internal static class LostAndFound
         return lost;
     }
 
-    private static string FreeName(IStorageDevice device, string directory, string file, Func<string, bool>? isGood = null)
+    private static string NameOf(IStorageDevice device, string directory, string file) =>
+        Path.Combine(Ensure(device, directory), $"{Path.GetFileName(directory)}.{file}");
+
+    /// <summary>The wanted path, or, while a file has it that is not good either, that path with a number at its end.</summary>
+    internal static string FreeName(IStorageDevice device, string wanted, Func<string, bool>? isGood = null)
     {
-        string wanted = Path.Combine(Ensure(device, directory), $"{Path.GetFileName(directory)}.{file}");
         string target = wanted;
         for (int copy = 2; device.FileExists(target) && isGood?.Invoke(target) != true; copy++)
         {

@@ -78,7 +78,7 @@ internal sealed class OffsetIndex(IStorageDevice device, string path, long baseO
     {
         int count = _file.Count;
         Span<byte> entry = stackalloc byte[EntryBytes];
-        while (count > 0 && _file.TryGet(count - 1, entry) && BinaryPrimitives.ReadInt32BigEndian(entry[4..]) >= position)
+        while (_file.TryGet(count - 1, entry) && BinaryPrimitives.ReadInt32BigEndian(entry[4..]) >= position)
         {
             count--;
         }

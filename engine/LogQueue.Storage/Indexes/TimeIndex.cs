@@ -97,7 +97,7 @@ internal sealed class TimeIndex(IStorageDevice device, string path, long baseOff
     {
         int count = _file.Count;
         Span<byte> entry = stackalloc byte[EntryBytes];
-        while (count > 0 && _file.TryGet(count - 1, entry) && baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..]) >= offset)
+        while (_file.TryGet(count - 1, entry) && baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..]) >= offset)
         {
             count--;
         }
@@ -122,12 +122,12 @@ internal sealed class TimeIndex(IStorageDevice device, string path, long baseOff
     {
         Span<byte> entry = stackalloc byte[EntryBytes];
         long lastTimestamp = long.MinValue;
-        int lastOffset = -1;
+        int lastOffset = 0;
         for (int i = 0; _file.TryGet(i, entry); i++)
         {
             long timestamp = BinaryPrimitives.ReadInt64BigEndian(entry);
             int offset = BinaryPrimitives.ReadInt32BigEndian(entry[8..]);
-            if (timestamp <= lastTimestamp || offset < lastOffset || offset < 0 || baseOffset + offset >= nextOffset)
+            if (timestamp <= lastTimestamp || offset < lastOffset || baseOffset + offset >= nextOffset)
             {
                 return false;
             }

@@ -13,8 +13,6 @@ namespace LogQueue.Storage.Journal;
 /// </remarks>
 internal static class JournalReplay
 {
-    internal const string LostAndFound = "lost+found";
-
     /// <summary>Replays and removes the journal. Throws <see cref="StorageException"/>.</summary>
     internal static JournalReplayReport Run(IStorageDevice device, string dataDirectory)
     {
@@ -103,7 +101,7 @@ internal static class JournalReplay
 
     private static void Remove(IStorageDevice device, string dataDirectory, bool keep)
     {
-        string lost = Path.Combine(dataDirectory, LostAndFound);
+        string lost = Path.Combine(dataDirectory, LostAndFound.Name);
         if (keep && !device.DirectoryExists(lost))
         {
             device.CreateDirectory(lost);
@@ -114,7 +112,7 @@ internal static class JournalReplay
             string path = CommitJournal.PathOf(dataDirectory, i);
             if (keep && device.FileExists(path))
             {
-                device.Rename(path, Path.Combine(lost, Path.GetFileName(path)));
+                device.Rename(path, LostAndFound.FreeName(device, Path.Combine(lost, Path.GetFileName(path))));
             }
 
             device.DeleteIfExists(path);

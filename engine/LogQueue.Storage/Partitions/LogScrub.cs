@@ -40,8 +40,7 @@ internal sealed class LogScrub(LogSession log)
             {
                 if (!IsRight(segment, seal, block))
                 {
-                    segment.Integrity.Distrust(seal.LogBytes, seal.NextOffset, isSealed: true);
-                    log.State.Quarantine.Examine(segment);
+                    Examine(segment, seal);
                     yield return (int)Math.Min(int.MaxValue, seal.LogBytes);
                     break;
                 }
@@ -70,6 +69,18 @@ internal sealed class LogScrub(LogSession log)
         finally
         {
             segment.Log.Release();
+        }
+    }
+
+    private void Examine(LogSegment segment, SegmentSeal seal)
+    {
+        lock (log.SealLock) // between two swaps of the cleaner: the seal was this segment's, or the segment is gone
+        {
+            if (!IsGone(segment))
+            {
+                segment.Integrity.Distrust(seal.LogBytes, seal.NextOffset, isSealed: true);
+                log.State.Quarantine.Examine(segment);
+            }
         }
     }
 

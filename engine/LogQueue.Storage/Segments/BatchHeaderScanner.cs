@@ -28,7 +28,7 @@ internal sealed class BatchHeaderScanner(IStorageFile file, long start, long end
     {
         Position = _next;
         if (end - Position < RecordBatchLayout.HeaderBytes || !Fill(RecordBatchLayout.HeaderBytes)
-            || !RecordBatchView.TryReadSize(Current, out int size) || size < RecordBatchLayout.HeaderBytes || size > end - Position)
+            || !RecordBatchView.TryReadSize(Current, out int size) || size > end - Position)
         {
             return false;
         }

@@ -191,15 +191,6 @@ internal sealed class LogSegment
         Publish(nextOffset, sizeBytes);
     }
 
-    /// <summary>Starts over at a position: what follows was cut, or will be scanned again.</summary>
-    public void ResetTo(long nextOffset, long sizeBytes, long maxTimestampMs, long offsetOfMaxTimestamp)
-    {
-        OffsetIndex.TruncateToPosition(sizeBytes);
-        TimeIndex.TruncateToOffset(nextOffset);
-        TransactionIndex.TruncateToOffset(nextOffset);
-        Adopt(nextOffset, sizeBytes, maxTimestampMs, offsetOfMaxTimestamp, sizeBytes == 0 ? -1 : FirstTimestampMs);
-    }
-
     /// <summary>Makes the next reads from a position on ask the disk; only while it is writable.</summary>
     public void DropCache(long position) => _writer?.DropCache(position);
 
@@ -308,6 +299,7 @@ internal sealed class LogSegment
         {
             OffsetIndex.Pin();
             TimeIndex.Pin();
+            Integrity.Pin();
             return true;
         }
         catch
@@ -320,6 +312,7 @@ internal sealed class LogSegment
     /// <summary>Ends <see cref="TryPin"/>: the names are still those of this segment.</summary>
     public void Unpin()
     {
+        Integrity.Unpin();
         OffsetIndex.Unpin();
         TimeIndex.Unpin();
         Log.Release();

@@ -41,9 +41,11 @@ internal static class OneBitError
                 return NextOffset(bytes);
             }
 
-            if (FindInBody(bytes, size, position, difference) is { } next)
+            if (FindBit(size, difference) is { } found)
             {
-                return next;
+                bool mayBeTorn = MayBeTorn(bytes, position, found / 8, 1 << (found % 8));
+                Flip(bytes, found);
+                return mayBeTorn ? null : NextOffset(bytes);
             }
         }
 
@@ -63,20 +65,20 @@ internal static class OneBitError
     }
 
     private static bool IsContinuation(ReadOnlySpan<byte> bytes, long expectedOffset, out int size) =>
-        RecordBatchView.TryReadSize(bytes, out size) && size >= RecordBatchLayout.HeaderBytes && size <= bytes.Length
+        RecordBatchView.TryReadSize(bytes, out size) && size <= bytes.Length
         && bytes[RecordBatchLayout.MagicPosition] == 2 && BinaryPrimitives.ReadInt64BigEndian(bytes) == expectedOffset;
 
     private static uint Syndrome(ReadOnlySpan<byte> bytes, int size) =>
         Crc32C.Compute(bytes[RecordBatchLayout.AttributesPosition..size])
         ^ BinaryPrimitives.ReadUInt32BigEndian(bytes[RecordBatchLayout.CrcPosition..]);
 
-    private static long? FindInBody(Span<byte> bytes, int size, long position, uint difference)
+    /// <summary>The bit of a batch, its stored checksum included, that makes this difference; null when no single one does.</summary>
+    private static int? FindBit(int size, uint difference)
     {
         if (BitOperations.PopCount(difference) == 1)
         {
             int bit = BitOperations.TrailingZeroCount(difference); // of the stored checksum itself
-            int inFile = RecordBatchLayout.CrcPosition + 3 - (bit / 8);
-            return MayBeTorn(bytes, position, inFile, 1 << (bit % 8)) ? null : NextOffset(bytes);
+            return ((RecordBatchLayout.CrcPosition + 3 - (bit / 8)) * 8) + (bit % 8);
         }
 
         uint step = Polynomial;
@@ -86,9 +88,7 @@ internal static class OneBitError
             {
                 if (step == difference)
                 {
-                    bool mayBeTorn = MayBeTorn(bytes, position, at, 1 << bit);
-                    bytes[at] ^= (byte)(1 << bit);
-                    return mayBeTorn ? null : NextOffset(bytes);
+                    return (at * 8) + bit;
                 }
 
                 step = (step >> 1) ^ ((step & 1) == 0 ? 0 : Polynomial);

@@ -16,6 +16,7 @@ internal sealed class SegmentIntegrity(IStorageDevice device, LogSegment segment
     private bool _isSealed;
     private long[] _checked = [];
     private uint[]? _checksums;
+    private bool _isPinned;
 
     /// <summary>Bytes below it may not have been checked yet; 0 when everything was.</summary>
     public long UncheckedEnd => Volatile.Read(ref _uncheckedEnd);
@@ -54,6 +55,28 @@ internal sealed class SegmentIntegrity(IStorageDevice device, LogSegment segment
         {
             Volatile.Write(ref _uncheckedEnd, 0);
             _checksums = null;
+        }
+    }
+
+    /// <summary>
+    /// The name of its seal may become another segment's: the seal is read now if it is needed, and no more by its name. Throws
+    /// <see cref="StorageException"/>.
+    /// </summary>
+    public void Pin()
+    {
+        lock (_lock)
+        {
+            _ = BlockChecksums;
+            _isPinned = true;
+        }
+    }
+
+    /// <summary>Ends <see cref="Pin"/>: the name is still that of its seal.</summary>
+    public void Unpin()
+    {
+        lock (_lock)
+        {
+            _isPinned = false;
         }
     }
 
@@ -132,7 +155,7 @@ internal sealed class SegmentIntegrity(IStorageDevice device, LogSegment segment
     {
         lock (_lock)
         {
-            if (_checksums is null && SegmentSeal.TryLoad(device, segment.PathOf(SegmentFileName.Seal)) is { } seal
+            if (_checksums is null && !_isPinned && SegmentSeal.TryLoad(device, segment.PathOf(SegmentFileName.Seal)) is { } seal
                 && seal.LogBytes == size)
             {
                 _checksums = seal.BlockChecksums;

@@ -65,8 +65,7 @@ internal sealed class SegmentScanner(
             return Stop($"{left} bytes are too few for a batch header");
         }
 
-        if (!RecordBatchView.TryReadSize(_buffer.Span[(int)(Position - _bufferStart).._bufferBytes], out int size)
-            || size < RecordBatchLayout.HeaderBytes || size > left)
+        if (!RecordBatchView.TryReadSize(_buffer.Span[(int)(Position - _bufferStart).._bufferBytes], out int size) || size > left)
         {
             return Stop("no batch of a possible length");
         }
@@ -79,7 +78,7 @@ internal sealed class SegmentScanner(
         _currentBytes = size;
         var batch = new RecordBatchView(Current);
         string? wrong = batch.Magic != 2 ? $"magic {batch.Magic}"
-            : batch.LastOffsetDelta < 0 || batch.BaseOffset < NextOffset || batch.LastOffset - _firstOffset is < 0 or > int.MaxValue
+            : batch.NextOffset <= batch.BaseOffset || batch.BaseOffset < NextOffset || batch.LastOffset - _firstOffset > int.MaxValue
                 || (!allowGaps && (BatchCount > 0 || IsAnchored) && batch.BaseOffset != NextOffset)
                 ? $"base offset {batch.BaseOffset} where {NextOffset} follows"
             : !batch.IsChecksumValid ? "a wrong checksum"

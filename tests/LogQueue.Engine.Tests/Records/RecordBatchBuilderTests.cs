@@ -58,6 +58,28 @@ public sealed class RecordBatchBuilderTests
     }
 
     [Fact]
+    public void A_batch_without_a_record_is_not_built()
+    {
+        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions());
+        Assert.Contains("at least one record", Assert.Throws<InvalidOperationException>(() => builder.Build()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void With_append_time_all_records_have_the_time_of_the_batch()
+    {
+        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { TimestampType = TimestampType.LogAppendTime });
+        builder.TryAppend(1000, "k"u8, "v"u8);
+        builder.TryAppend(1500, "k"u8, "v"u8);
+        Memory<byte> batch = builder.Build();
+        Assert.Equal(TimestampType.LogAppendTime, new RecordBatchView(batch.Span).TimestampType);
+        using RecordBatchReader reader = RecordBatchReader.Open(batch);
+        while (reader.TryRead(out LogQueue.Records.Record record))
+        {
+            Assert.Equal(1500, record.TimestampMs);
+        }
+    }
+
+    [Fact]
     public void Both_forms_of_append_write_the_same_bytes()
     {
         using var spans = new RecordBatchBuilder(new RecordBatchBuilderOptions());

@@ -71,6 +71,40 @@ public sealed class RecordBatchReaderTests
     }
 
     [Fact]
+    public void Numbers_that_do_not_end_are_refused_where_they_stand()
+    {
+        byte[] batch = Build(CompressionType.None, [(null, new byte[20], [])]);
+        batch.AsSpan(RecordBatchLayout.HeaderBytes + 2, 11).Fill(0xFF); // the timestamp: 64 bits take ten bytes at most
+        using RecordBatchReader reader = RecordBatchReader.Open(batch);
+        Assert.Contains("byte 2 of its records: not a varint", Assert.Throws<CorruptRecordException>(() => reader.TryRead(out _)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_header_without_a_key_is_refused_by_both_ways_of_reading()
+    {
+        byte[] batch = Build(CompressionType.None, [(null, null, [new RecordHeader("h", null)])]);
+        Assert.Equal([2, (byte)'h', 1], batch[^3..]);
+        batch[^3] = 1; // no key
+        batch[^2] = 1; // no value; then a byte that nobody announced
+        using RecordBatchReader reader = RecordBatchReader.Open(batch);
+        Assert.Contains("a header without key", Assert.Throws<CorruptRecordException>(() => reader.TryRead(out _)).Message, StringComparison.Ordinal);
+        reader.Reset(batch);
+        Assert.Contains("a header without key", Assert.Throws<CorruptRecordException>(() => reader.TryReadView(out _)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_bomb_that_passes_the_limit_at_the_end_of_a_block_is_refused()
+    {
+        const int LimitBytes = 128 << 10; // two blocks of a frame of LZ4
+        var limits = new RecordDecodeLimits { MaxDecompressedBytes = LimitBytes };
+        foreach (CompressionType codec in (CompressionType[])[CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4, CompressionType.Zstd])
+        {
+            byte[] bomb = Build(codec, [(null, new byte[LimitBytes + (64 << 10)], [])]);
+            Assert.Contains("131072 bytes", Assert.Throws<CorruptRecordException>(() => RecordBatchReader.Open(bomb, limits)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Nothing_is_allocated_for_a_batch_or_a_record()
     {
         byte[] batch = Build(CompressionType.Lz4, [.. Enumerable.Range(0, 100).Select(static i =>

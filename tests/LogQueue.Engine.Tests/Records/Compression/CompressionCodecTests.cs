@@ -38,6 +38,16 @@ public sealed class CompressionCodecTests
         Assert.Throws<CorruptRecordException>(() => Decompress(codec, compressed, content.Length - 1));
     }
 
+    [Fact]
+    public void An_empty_snappy_block_behind_content_that_fills_the_output_is_no_fault()
+    {
+        var content = new byte[1000];
+        ICompressionCodec codec = CompressionCodecs.For(CompressionType.Snappy);
+        using var output = new PooledBufferWriter(maxBytes: content.Length);
+        codec.Decompress([.. Compress(codec, content), 0, 0, 0, 1, 0], output, content.Length);
+        Assert.True(output.WrittenSpan.SequenceEqual(content));
+    }
+
     [Theory]
     [MemberData(nameof(Codecs))]
     public void A_bomb_is_refused_within_bounded_memory(CompressionType type)

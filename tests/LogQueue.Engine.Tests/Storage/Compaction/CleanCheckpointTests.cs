@@ -17,6 +17,7 @@ public sealed class CleanCheckpointTests
             Assert.Null(CleanCheckpoint.TryParse(damaged));
         }
 
+        Assert.Null(CleanCheckpoint.TryParse(new CleanCheckpoint(-1, 0x0304).ToBytes())); // no offset is negative
         Assert.Null(CleanCheckpoint.TryParse(bytes.AsSpan(0, 27)));
         Assert.Null(CleanCheckpoint.TryParse([]));
     }

@@ -35,4 +35,14 @@ public sealed class CleanThrottleTests
         throttle.Spend(long.MaxValue, CancellationToken.None);
         Assert.Throws<OperationCanceledException>(() => throttle.Spend(1, new CancellationToken(canceled: true)));
     }
+
+    [Fact]
+    public void A_debt_of_days_is_waited_for_an_hour_at_a_time()
+    {
+        List<TimeSpan> waits = [];
+        var throttle = new CleanThrottle(1000, new FakeTimeProvider(), (span, _) => waits.Add(span));
+        throttle.Spend(1000L * 100_000, CancellationToken.None);
+        throttle.Spend(1, CancellationToken.None);
+        Assert.Equal([TimeSpan.FromHours(1), TimeSpan.FromHours(1)], waits);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using LogQueue.Records.Checksums;
 using LogQueue.Storage.Compaction;
 using LogQueue.TestKit.Storage;
 
@@ -42,5 +44,16 @@ public sealed class SwapManifestTests
         Assert.Empty(again.Log.Recovery.Damage);
         Assert.Single(CompactionRig.Read(again.Log));
         Assert.Contains(SwapManifest.FileName + ".damaged", device.ListFiles(StorageRig.Directory));
+    }
+
+    [Theory]
+    [InlineData(16, 0xFF)] // a negative count
+    [InlineData(19, 3)] // of more segments than it names
+    public void A_count_that_does_not_fit_is_refused_though_the_checksum_is_right(int at, byte value)
+    {
+        byte[] bytes = new SwapManifest(5, true, [7, 8]).ToBytes();
+        bytes[at] = value;
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(bytes.Length - 4), Crc32C.Compute(bytes.AsSpan(0, bytes.Length - 4)));
+        Assert.Null(SwapManifest.TryParse(bytes));
     }
 }

@@ -64,4 +64,16 @@ public sealed class DiskSpaceTests
         Assert.False(context.Fence.IsTripped);
         Assert.Equal(count, log.RecoveryPoint);
     }
+
+    [Fact]
+    public void Without_a_bound_everything_may_be_taken_and_the_disk_is_never_low()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root) { CapacityBytes = 0 };
+        DiskSpace space = DiskSpace.Create(device, StorageRig.Root, 0);
+        Assert.True(space.TryPromise(long.MaxValue));
+        space.Taken(long.MaxValue);
+        Assert.True(space.TryPromise(1));
+        Assert.False(space.Look());
+        Assert.False(space.IsLow);
+    }
 }

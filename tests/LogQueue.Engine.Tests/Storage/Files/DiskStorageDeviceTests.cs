@@ -67,10 +67,36 @@ public sealed class DiskStorageDeviceTests : IDisposable
     {
         using (_device.LockDirectory(_root))
         {
-            Assert.Equal(StorageError.Locked, Assert.Throws<StorageException>(() => _device.LockDirectory(_root)).Error);
+            AssertIsLocked();
         }
 
         _device.LockDirectory(_root).Dispose();
+        using (File.OpenHandle(Path.Combine(_root, ".lock"), FileMode.Open, FileAccess.Read, FileShare.Read))
+        {
+            AssertIsLocked(); // another process that has just opened it
+        }
+
+        _device.LockDirectory(_root).Dispose();
+
+        void AssertIsLocked()
+        {
+            StorageException e = Assert.Throws<StorageException>(() => _device.LockDirectory(_root));
+            Assert.Equal((StorageError.Locked, _root), (e.Error, e.Path));
+            Assert.Contains("another process uses this data directory; stop it or choose another directory", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_directory_that_cannot_be_synced_is_told()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        StorageException e = Assert.Throws<StorageException>(() => _device.SyncDirectory("/proc")); // no device of blocks: EINVAL
+        Assert.Equal(("fsync", "/proc"), (e.Operation, e.Path));
+        Assert.Contains("errno 22", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -84,4 +84,21 @@ public sealed class DiskStorageFileTests : IDisposable
         Assert.Throws<StorageException>(() => _device.FileLength(path));
         Assert.Throws<StorageException>(() => _device.LockDirectory(path));
     }
+
+    [Fact]
+    public void A_file_opened_for_reading_can_be_synced()
+    {
+        string path = Path.Combine(_root, "a");
+        using (IStorageFile written = _device.Open(path, StorageOpenMode.CreateNew))
+        {
+            written.Write(0, [1, 2]);
+        }
+
+        using IStorageFile file = _device.Open(path, StorageOpenMode.Read); // what other handles wrote counts
+        file.DataSync();
+        file.DropCache(0);
+        byte[] read = new byte[3];
+        Assert.Equal(2, file.Read(0, read));
+        Assert.Equal([1, 2, 0], read);
+    }
 }

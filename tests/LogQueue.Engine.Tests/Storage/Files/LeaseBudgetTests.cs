@@ -66,4 +66,23 @@ public sealed class LeaseBudgetTests
         _device.Open(path, StorageOpenMode.CreateNew).Dispose();
         return new LeasedFile(_device, path, budget);
     }
+
+    [Fact]
+    public void What_is_used_without_a_lease_says_which_file()
+    {
+        _device.Open("/data/x", StorageOpenMode.CreateNew).Dispose();
+        var file = new LeasedFile(_device, "/data/x", new LeaseBudget(1));
+        var map = new LeasedMap(_device, "/data/x", new LeaseBudget(1));
+        Assert.Contains("'/data/x' is used without a lease", Assert.Throws<InvalidOperationException>(() => file.File).Message, StringComparison.Ordinal);
+        Assert.Contains("'/data/x' is used without a lease", Assert.Throws<InvalidOperationException>(() => map.Span.Length).Message, StringComparison.Ordinal);
+        Assert.True(file.TryAcquire() && map.TryAcquire());
+        Assert.Equal(0, file.File.Length + map.Span.Length);
+        file.Release();
+        map.Release();
+        file.Retire();
+        map.Retire();
+        Assert.Throws<InvalidOperationException>(() => file.File);
+        Assert.Throws<InvalidOperationException>(() => map.Span.Length);
+        Assert.Equal(0, _device.OpenFiles);
+    }
 }

@@ -122,6 +122,60 @@ public sealed class OffsetIndexTests
         Assert.Equal(1000 * OffsetIndex.EntryBytes, _device.Content(Path).Length);
     }
 
+    [Theory]
+    [InlineData(3, 3, 30)] // as the entry before
+    [InlineData(3, 2, 35)] // an offset that falls
+    [InlineData(3, 5, 30)] // a position that stands still
+    [InlineData(3, 5, 20)] // a position that falls
+    [InlineData(0, -1, 5)] // an offset before the segment
+    [InlineData(0, 0, 0)] // the first batch has no entry
+    [InlineData(0, 0, -5)]
+    public void Entries_that_do_not_rise_are_not_loaded(int before, int offset, int position)
+    {
+        using (OffsetIndex index = Fill(before))
+        {
+            index.Append(1000 + offset, position);
+            index.Flush(sync: true);
+        }
+
+        using OffsetIndex loaded = Open();
+        Assert.False(loaded.TryLoad(1000));
+        Assert.Equal((0, 0L), (loaded.Count, loaded.SizeBytes));
+        Assert.Empty(_device.Content(Path));
+        loaded.Append(1001, 10);
+        loaded.Flush(sync: true);
+        Assert.True(loaded.TryLoad(1000));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void All_entries_may_be_dropped(bool isFiled)
+    {
+        using OffsetIndex index = Fill(5);
+        if (isFiled)
+        {
+            index.Flush(sync: false);
+        }
+
+        Assert.Equal((1000, 1002), (index.FindOffsetAtOrBelow(9), index.FindOffsetAtOrBelow(29)));
+        index.TruncateToPosition(51);
+        Assert.Equal(5, index.Count);
+        index.TruncateToPosition(10);
+        Assert.Equal((0, 0), (index.Count, index.FindPosition(1005)));
+        index.TruncateToPosition(0);
+    }
+
+    [Fact]
+    public void A_closed_index_says_so_instead_of_reading_what_has_its_name_now()
+    {
+        OffsetIndex index = Fill(5);
+        index.Flush(sync: false);
+        index.Dispose();
+        LogOfflineException e = Assert.Throws<LogOfflineException>(() => index.FindPosition(1002));
+        Assert.Contains($"The index '{Path}' is closed", e.Message, StringComparison.Ordinal);
+    }
+
     private OffsetIndex Open() => new(_device, Path, 1000, _maps);
 
     private OffsetIndex Fill(int count)

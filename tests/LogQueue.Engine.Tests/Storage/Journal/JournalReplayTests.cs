@@ -56,6 +56,18 @@ public sealed class JournalReplayTests
         Assert.True(rig.Replay.IsDamaged);
         Assert.True(crashed.FileExists($"{StorageRig.Root}/lost+found/commit.journal.0"));
         Assert.False(crashed.FileExists(First));
+
+        using (JournalFile file = JournalFile.Create(crashed, First, 16 << 10)) // and another one later
+        {
+            file.Begin(7);
+            byte[] broken = Frame("a-0", 9);
+            broken[^1] ^= 1;
+            file.Write(broken);
+            file.Write(Frame("a-0", 9));
+        }
+
+        Assert.True(JournalReplay.Run(crashed, StorageRig.Root).IsDamaged);
+        Assert.Superset(new HashSet<string> { "commit.journal.0", "commit.journal.0.2" }, crashed.ListFiles($"{StorageRig.Root}/lost+found").ToHashSet());
     }
 
     [Fact]
@@ -74,27 +86,33 @@ public sealed class JournalReplayTests
         Assert.All(copy.Content(log)[..16], b => Assert.Equal(0, b));
     }
 
-    [Fact]
-    public void Names_that_lead_elsewhere_are_left_out()
+    [Theory]
+    [InlineData("../x")]
+    [InlineData("x/y")]
+    [InlineData("x\\y")]
+    [InlineData(".")]
+    [InlineData("..")]
+    public void Names_that_lead_elsewhere_are_left_out(string name)
     {
-        byte[] frame = new byte[JournalFrame.SizeOf("../x", 4)];
-        int payload = JournalFrame.Begin(frame, 7, 1, "../x", 0, 0);
-        frame.AsSpan(payload).Fill(9);
-        JournalFrame.Complete(frame);
-        var device = new SimulatedStorageDevice(StorageRig.Root, "/x");
-        using (IStorageFile target = device.Open("/x/00000000000000000000.log", StorageOpenMode.CreateNew))
+        string directory = $"{StorageRig.Root}/{name}";
+        string target = $"{directory}/00000000000000000000.log";
+        var device = new SimulatedStorageDevice(StorageRig.Root, directory, $"{StorageRig.Root}/good-0");
+        foreach (string path in (string[])[target, $"{StorageRig.Root}/good-0/00000000000000000000.log"])
         {
-            target.Write(0, new byte[4]);
+            device.ReplaceDurably(path, new byte[4]);
         }
 
         using (JournalFile file = JournalFile.Create(device, First, 16 << 10))
         {
             file.Begin(7);
-            file.Write(frame);
+            file.Write(Frame(name, 9));
+            file.Write(Frame("good-0", 8));
         }
 
-        JournalReplay.Run(device, StorageRig.Root);
-        Assert.Equal(new byte[4], device.Content("/x/00000000000000000000.log"));
+        Assert.Equal(4, JournalReplay.Run(device, StorageRig.Root).RestoredBytes);
+        Assert.Equal(new byte[4], device.Content(target));
+        Assert.Equal([8, 8, 8, 8], device.Content($"{StorageRig.Root}/good-0/00000000000000000000.log"));
+        Assert.False(device.FileExists(First));
     }
 
     [Fact]
@@ -135,6 +153,15 @@ public sealed class JournalReplayTests
         Assert.True(rig.Journal.Rounds >= 2);
         ends = [logs[0].RecoveryPoint, logs[1].RecoveryPoint];
         return device;
+    }
+
+    private static byte[] Frame(string name, byte content)
+    {
+        byte[] frame = new byte[JournalFrame.SizeOf(name, 4)];
+        int payload = JournalFrame.Begin(frame, 7, 1, name, 0, 0);
+        frame.AsSpan(payload).Fill(content);
+        JournalFrame.Complete(frame);
+        return frame;
     }
 
     private static int CrashThatKeepsNothing(SimulatedStorageDevice device)

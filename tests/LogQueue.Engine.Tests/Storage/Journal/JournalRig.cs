@@ -25,11 +25,11 @@ internal sealed class JournalRig : ICommitLog, IDisposable
     private readonly CommitRound _round;
     private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(TestBatches.StartMs));
 
-    public JournalRig(SimulatedStorageDevice device, int journalFileBytes = 6 * 4096)
+    public JournalRig(SimulatedStorageDevice device, int journalFileBytes = 6 * 4096, Action<Action>? background = null)
     {
         Device = device;
         Replay = JournalReplay.Run(device, StorageRig.Root);
-        Journal = new CommitJournal(device, StorageRig.Root, Fence, static work => work(), journalFileBytes);
+        Journal = new CommitJournal(device, StorageRig.Root, Fence, background ?? (static work => work()), journalFileBytes);
         _round = new CommitRound(new CommitLoopOptions { JournalMostLogBytes = 2000 }, Fence, Journal);
         _context = new PartitionLogContext { Device = device, TimeProvider = _time, Fence = Fence, CommitLog = this };
     }

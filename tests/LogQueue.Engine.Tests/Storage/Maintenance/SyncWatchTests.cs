@@ -135,4 +135,23 @@ public sealed class SyncWatchTests : IDisposable
 
         Assert.True(condition());
     }
+
+    [Fact]
+    public async Task Slow_syncs_that_nobody_wants_to_hear_of_end_as_others_do()
+    {
+        var fence = new DirectoryFence();
+        using var loop = new CommitLoop(new CommitLoopOptions(), _time, fence);
+        loop.Start();
+        using PartitionLog log = Open("t-0", _context with { Fence = fence, CommitLog = loop });
+        loop.Forget(log.Directory); // there is no journal that could hold anything of it
+        AppendResult result = log.Append(TestBatches.Build(1, 0), AppendOrigin.Client);
+        HoldSyncs();
+        Task wait = log.WaitUntilDurableAsync(result.NextOffset, CancellationToken.None).AsTask();
+        Assert.True(_isSyncing.Wait(Patience));
+        Advance(seconds: 10);
+        _finish.Set();
+        await wait.WaitAsync(Patience);
+        Assert.False(fence.IsTripped);
+        Assert.Empty(_slow);
+    }
 }

@@ -97,6 +97,31 @@ public sealed class ScrubberTests
         await scrubber.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Rounds_that_take_longer_than_their_interval_follow_each_other()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed(batches: 20);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        var scrubber = new Scrubber(Fast with { Interval = TimeSpan.FromTicks(1) }, TimeProvider.System, () => [rig.Log]);
+        scrubber.Start();
+        while (scrubber.Rounds < 3)
+        {
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        await scrubber.DisposeAsync();
+        await scrubber.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task At_no_bytes_per_second_there_are_no_rounds()
+    {
+        var scrubber = new Scrubber(new ScrubOptions { BytesPerSecond = 0 }, TimeProvider.System, static () => throw new InvalidOperationException("a round began"));
+        scrubber.Start();
+        await scrubber.DisposeAsync();
+        Assert.Equal((0L, -1L), (scrubber.Rounds, scrubber.LastRoundMs));
+    }
+
     private static async Task UntilAsync(Func<bool> done, FakeTimeProvider time, TimeSpan step)
     {
         while (!done())

@@ -44,6 +44,40 @@ public sealed class BatchHeaderScannerTests
         Assert.False(zeros.MoveNext());
     }
 
+    [Fact]
+    public void It_stops_at_another_format_and_where_the_file_ends_before_it_should()
+    {
+        byte[] old = TestBatches.Build(1, 0);
+        old[RecordBatchLayout.MagicPosition] = 1;
+        using IStorageFile wrong = Write(old);
+        using var magic = new BatchHeaderScanner(wrong, 0, wrong.Length);
+        Assert.False(magic.MoveNext());
+
+        byte[] marker = TestBatches.Marker(5, 0, commit: true);
+        for (int length = 0; length < marker.Length; length++)
+        {
+            using IStorageFile cut = Write(marker[..length]);
+            using var scanner = new BatchHeaderScanner(cut, 0, marker.Length); // the file became shorter
+            Assert.False(scanner.MoveNext());
+        }
+    }
+
+    [Fact]
+    public void A_control_batch_larger_than_its_window_is_there_as_a_whole()
+    {
+        using var builder = new RecordBatchBuilder(new RecordBatchBuilderOptions { Compression = CompressionType.None, IsControl = true });
+        builder.TryAppend(1, "k"u8, new byte[9000]);
+        byte[] large = builder.Build().ToArray();
+        byte[] before = TestBatches.Build(1, 0);
+        using IStorageFile file = Write([.. before, .. large, .. before]);
+        using var scanner = new BatchHeaderScanner(file, 0, file.Length);
+        Assert.True(scanner.MoveNext());
+        Assert.True(scanner.MoveNext());
+        Assert.True(scanner.Current[..large.Length].SequenceEqual(large));
+        Assert.True(scanner.MoveNext());
+        Assert.Equal(before.Length + large.Length, scanner.Position);
+    }
+
     private static IStorageFile Write(byte[] bytes)
     {
         IStorageFile file = new SimulatedStorageDevice("/data").Open("/data/log", StorageOpenMode.CreateNew);

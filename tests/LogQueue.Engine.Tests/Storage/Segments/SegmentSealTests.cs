@@ -1,5 +1,9 @@
+using System.Buffers.Binary;
+using LogQueue.Records.Checksums;
+using LogQueue.Storage;
 using LogQueue.Storage.Indexes;
 using LogQueue.Storage.Segments;
+using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Segments;
 
@@ -44,5 +48,30 @@ public sealed class SegmentSealTests
         {
             Assert.Null(SegmentSeal.TryParse(bytes.AsSpan(0, length)));
         }
+    }
+
+    [Theory]
+    [InlineData(52, 0xFF)] // a negative length of the log
+    [InlineData(55, 0x01)] // a log of more blocks than there are checksums
+    [InlineData(60, 0x01)] // blocks of another size
+    public void What_does_not_fit_together_is_no_seal_though_its_own_checksum_is_right(int at, byte value)
+    {
+        byte[] bytes = Example.ToBytes();
+        bytes[at] = value;
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(bytes.Length - 4), Crc32C.Compute(bytes.AsSpan(0, bytes.Length - 4)));
+        Assert.Null(SegmentSeal.TryParse(bytes));
+    }
+
+    [Fact]
+    public void A_log_that_does_not_reach_the_offset_it_should_gets_no_seal()
+    {
+        SimulatedStorageDevice device = LogFileRig.NewDevice();
+        LogSegment segment = LogFileRig.Segment(device, 0, LogFileRig.Batches([2, 3]));
+        segment.Publish(7, segment.SizeBytes);
+        CorruptLogException e = Assert.Throws<CorruptLogException>(() => SegmentSeal.Of(device, segment));
+        Assert.Equal((segment.Log.Path, segment.SizeBytes), (e.Path, e.Position));
+        Assert.Contains("batches up to offset 7", e.Message, StringComparison.Ordinal);
+        Assert.Contains("the end after offset 4", e.Message, StringComparison.Ordinal);
+        segment.Close();
     }
 }
