@@ -11,8 +11,10 @@ internal static class GoalList
     [
         ("G1", () => new SealedAppendScenario(folder, touchesAhead: true)),
         ("G1b", () => new SealedAppendScenario(folder, touchesAhead: false)),
-        ("G2", () => new RecordAppendScenario(folder, "G2", 100, 3)),
-        ("G3", () => new RecordAppendScenario(folder, "G3", 1024, 3.5)),
+        ("G2", () => new RecordAppendScenario(folder, "G2", 100, 3, memoryBits: 26)),
+        ("G2-1GiB", () => new RecordAppendScenario(folder, "G2-1GiB", 100, null, memoryBits: 30)),
+        ("G3", () => new RecordAppendScenario(folder, "G3", 1024, 3.5, memoryBits: 26)),
+        ("G3-1GiB", () => new RecordAppendScenario(folder, "G3-1GiB", 1024, null, memoryBits: 30)),
         ("ALLOC-APPEND", () => new AllocationScenario(folder, reads: false)),
         ("ALLOC-READ", () => new AllocationScenario(folder, reads: true)),
         ("G10", () => new SingleProducerScenario(folder, isBlocking: true)),

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -19,6 +20,8 @@ internal static class Crc32CInterleaved
 
     public static bool IsSupported => Sse42.X64.IsSupported || System.Runtime.Intrinsics.Arm.Crc32.Arm64.IsSupported;
 
+    // Optimized from the first call, as the vector form is.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Update(uint state, ReadOnlySpan<byte> bytes)
     {
         if (Pclmulqdq.IsSupported && Sse42.X64.IsSupported)
@@ -43,6 +46,7 @@ internal static class Crc32CInterleaved
         return state;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint ThreeLanes(uint state, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
     {
         ulong a = state;

@@ -52,6 +52,7 @@ internal sealed class DurableWaiters
     /// <summary>Publishes a new durable end and completes those who waited for it; continuations run elsewhere.</summary>
     public void Advance(long durableEnd)
     {
+        Waiter? taken;
         lock (_lock)
         {
             if (durableEnd > _durableEnd)
@@ -59,59 +60,86 @@ internal sealed class DurableWaiters
                 Volatile.Write(ref _durableEnd, durableEnd);
             }
 
-            CompleteLocked(w => w.EndOffset <= _durableEnd, null);
+            taken = TakeLocked(w => w.EndOffset <= _durableEnd);
         }
+
+        Complete(taken, null);
     }
 
     /// <summary>The log was cut: the durable end goes back, and those who wait past it hear so.</summary>
     public void CutTo(long endOffset, Exception reason)
     {
+        Waiter? taken;
         lock (_lock)
         {
             Volatile.Write(ref _durableEnd, Math.Min(_durableEnd, endOffset));
-            CompleteLocked(w => w.EndOffset > endOffset, reason);
+            taken = TakeLocked(w => w.EndOffset > endOffset);
         }
+
+        Complete(taken, reason);
     }
 
     /// <summary>Nothing will be durable any more: fails all who wait, now and later.</summary>
     public void Fail(Exception failure)
     {
+        Waiter? taken;
         lock (_lock)
         {
             _failure ??= failure;
-            CompleteLocked(static _ => true, _failure);
+            taken = TakeLocked(static _ => true);
         }
+
+        Complete(taken, _failure);
     }
 
     /// <summary>One more interval has passed: fails those who have waited for more than that many.</summary>
     public void Tick(int mostTicks, Func<Exception> failure)
     {
+        Waiter? taken;
         lock (_lock)
         {
-            if (_waiting.Count > 0)
-            {
-                CompleteLocked(w => ++w.Ticks > mostTicks, failure());
-            }
+            taken = TakeLocked(w => ++w.Ticks > mostTicks);
+        }
+
+        if (taken is not null)
+        {
+            Complete(taken, failure());
         }
     }
 
-    private void CompleteLocked(Predicate<Waiter> match, Exception? failure)
+    /// <summary>Takes the matching ones out of the list, in their order.</summary>
+    private Waiter? TakeLocked(Predicate<Waiter> match)
     {
+        Waiter? first = null;
+        Waiter? last = null;
         int kept = 0;
         for (int i = 0; i < _waiting.Count; i++)
         {
             Waiter waiter = _waiting[i];
-            if (match(waiter) || waiter.IsCompleted)
-            {
-                waiter.Complete(failure);
-            }
-            else
+            if (!match(waiter) && !waiter.IsCompleted)
             {
                 _waiting[kept++] = waiter;
+                continue;
             }
+
+            _ = last is null ? first = waiter : last.Next = waiter;
+            last = waiter;
         }
 
         _waiting.RemoveRange(kept, _waiting.Count - kept);
+        return first;
+    }
+
+    /// <summary>Outside the lock: who is completed first comes back for it while the others still wait.</summary>
+    private static void Complete(Waiter? taken, Exception? failure)
+    {
+        while (taken is not null)
+        {
+            Waiter next = taken;
+            taken = next.Next; // before it is completed: from then on it may be in use again
+            next.Next = null;
+            next.Complete(failure);
+        }
     }
 
     private void Return(Waiter waiter)
@@ -133,6 +161,9 @@ internal sealed class DurableWaiters
         private bool _wasCancelled;
 
         public long EndOffset { get; private set; }
+
+        /// <summary>The one that is completed after it.</summary>
+        public Waiter? Next { get; set; }
 
         /// <summary>Intervals waited.</summary>
         public int Ticks { get; set; }

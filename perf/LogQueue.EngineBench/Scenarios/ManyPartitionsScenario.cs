@@ -13,8 +13,6 @@ internal sealed class ManyPartitionsScenario : Scenario
 
     public ManyPartitionsScenario(BenchFolder folder) => _folder = folder;
 
-    public override int WarmUps => 0;
-
     public override Goal Goal { get; } = new("G17", "appends of 16 KiB over 10,000 partitions", "GB per CPU-second", GoalKind.RatioAtLeast, 0.7,
         "10,000 partitions in turn", "one partition");
 

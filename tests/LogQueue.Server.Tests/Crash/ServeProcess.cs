@@ -4,7 +4,10 @@ using LogQueue.Cli;
 
 namespace LogQueue.Server.Tests.Crash;
 
-/// <summary>The real executable as a process of its own, with what it said. One use; the process is killed when this is disposed.</summary>
+/// <summary>
+/// The real executable as a process of its own, with what it said; LOGQUEUE_PROGRAM names a published one to test instead of what was
+/// built beside the tests. One use; the process is killed when this is disposed.
+/// </summary>
 internal sealed class ServeProcess : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(30);
@@ -44,11 +47,16 @@ internal sealed class ServeProcess : IAsyncDisposable
     /// <summary>Starts the executable with variables of its own; does not wait for anything.</summary>
     public static ServeProcess StartWith(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        string? published = Environment.GetEnvironmentVariable("LOGQUEUE_PROGRAM");
+        var start = new ProcessStartInfo(published ?? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, Path.GetFileName(typeof(CommandLine).Assembly.Location)));
+        if (published is null)
+        {
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, Path.GetFileName(typeof(CommandLine).Assembly.Location)));
+        }
+
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
