@@ -126,20 +126,31 @@ internal sealed class BatchStream(string path, BatchStream.ByteSink? bytesRead =
     /// <summary>Reads a file in the same way and checksums it as one piece. Returns its bytes.</summary>
     public static long Checksum(string path, InspectionProgress? progress, CancellationToken cancellationToken)
     {
+        uint checksum = 0;
+        long bytes = ReadAll(path, part =>
+        {
+            checksum = Crc32C.Append(checksum, part);
+            progress?.Advance(part.Length);
+            cancellationToken.ThrowIfCancellationRequested();
+        });
+
+        // The checksum is used, so that no compiler may leave it out.
+        return checksum == 0 && bytes < 0 ? 0 : bytes;
+    }
+
+    /// <summary>Reads a file from its first byte to its last and looks at nothing. Returns its bytes.</summary>
+    public static long ReadAll(string path, ByteSink sink)
+    {
         using SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete,
             options: FileOptions.SequentialScan);
         using PooledBuffer window = PooledBuffer.Rent(WindowBytes);
         long position = 0;
-        uint checksum = 0;
         for (int read; (read = RandomAccess.Read(file, window.Span, position)) > 0; position += read)
         {
-            checksum = Crc32C.Append(checksum, window.Span[..read]);
-            progress?.Advance(read);
-            cancellationToken.ThrowIfCancellationRequested();
+            sink(window.Span[..read]);
         }
 
-        // The checksum is used, so that no compiler may leave it out.
-        return checksum == 0 && position < 0 ? 0 : position;
+        return position;
     }
 
     public void Dispose()

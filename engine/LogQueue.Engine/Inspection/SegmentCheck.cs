@@ -18,10 +18,10 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
     {
         _next = Math.Max(baseOffset, partition.NextOffset);
         using var indexes = new IndexCheck(path, baseOffset, partition.Problems);
-        SealCheck? seal = LoadSeal();
+        SegmentSeal? seal = LoadSeal();
+        SealCheck? check = seal is null ? null : new SealCheck(seal);
         using var stream = new BatchStream(path, bytes =>
         {
-            seal?.Take(bytes);
             partition.Progress?.Advance(bytes.Length);
             cancellationToken.ThrowIfCancellationRequested();
         });
@@ -30,7 +30,7 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
         {
             if (found)
             {
-                Take(stream, indexes);
+                Take(stream, indexes, check);
                 found = stream.MoveNext();
             }
             else
@@ -51,16 +51,23 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
             partition.Transactions.EndSegment(path, isNewest, partition.Problems);
         }
 
-        if (seal is not null)
+        if (check is not null)
         {
-            Compare(seal, stream.FileBytes, indexes);
+            if (check.TakenBytes != stream.FileBytes)
+            {
+                // Something between the batches, or a tail: the blocks are looked at by themselves.
+                check = new SealCheck(check.Seal);
+                _ = BatchStream.ReadAll(path, check.Take);
+            }
+
+            Compare(check, stream.FileBytes, indexes);
         }
     }
 
-    private void Take(BatchStream stream, IndexCheck indexes)
+    private void Take(BatchStream stream, IndexCheck indexes, SealCheck? seal)
     {
         var batch = new RecordBatchView(stream.Current.Span);
-        bool isSound = batch.IsChecksumValid;
+        bool isSound = seal?.TakenBytes == stream.Position ? seal.TakeBatch(stream.Current.Span) : batch.IsChecksumValid;
         if (!isSound && isNewest)
         {
             stream.Reread();
@@ -137,7 +144,7 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
         });
     }
 
-    private SealCheck? LoadSeal()
+    private SegmentSeal? LoadSeal()
     {
         string sealPath = Path.ChangeExtension(path, ".seal");
         if (!File.Exists(sealPath))
@@ -147,7 +154,7 @@ internal sealed class SegmentCheck(string path, long baseOffset, bool isNewest, 
 
         if (SegmentSeal.TryParse(File.ReadAllBytes(sealPath)) is { } seal)
         {
-            return new SealCheck(seal);
+            return seal;
         }
 
         partition.Problems.Add(new InspectionProblem(sealPath, 0, "the seal is damaged"));

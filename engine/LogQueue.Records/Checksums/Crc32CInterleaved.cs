@@ -62,7 +62,8 @@ internal static class Crc32CInterleaved
         return (uint)(Shift(a, ShiftTwoLanes) ^ Shift(b, ShiftOneLane) ^ c);
     }
 
-    private static ulong Shift(ulong crc, ulong power)
+    /// <summary>crc * power * x^33 modulo the polynomial; needs PCLMULQDQ and SSE 4.2.</summary>
+    public static ulong Shift(ulong crc, ulong power)
     {
         ulong product = Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar(crc), Vector128.CreateScalar(power), 0x00).ToScalar();
         return Sse42.X64.Crc32(0, product);

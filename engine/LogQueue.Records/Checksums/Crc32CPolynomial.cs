@@ -11,9 +11,15 @@ internal static class Crc32CPolynomial
         uint value = 0x8000_0000;
         for (int i = 0; i < exponent; i++)
         {
-            value = (value >> 1) ^ ((value & 1) * Reflected);
+            value = TimesX(value);
         }
 
         return value;
     }
+
+    /// <summary>The value times x.</summary>
+    public static uint TimesX(uint value) => (value >> 1) ^ ((value & 1) * Reflected);
+
+    /// <summary>The value which times x is this one.</summary>
+    public static uint DividedByX(uint value) => (value << 1) ^ ((value >> 31) * ((Reflected << 1) | 1));
 }

@@ -48,6 +48,40 @@ public sealed class Crc32CTests
         }
     }
 
+    [Fact]
+    public void Joined_checksums_are_the_checksum_of_the_whole()
+    {
+        byte[] bytes = RandomBytes(10_000);
+        uint whole = Crc32C.Compute(bytes);
+        foreach (int cut in (int[])[0, 1, 2, 3, 100, 256, 5000, 8191, 9999, 10_000])
+        {
+            uint joined = Crc32C.Join(Crc32C.Compute(bytes.AsSpan(0, cut)), Crc32C.Compute(bytes.AsSpan(cut)), bytes.Length - cut);
+            Assert.Equal(whole, joined);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(static () => Crc32C.Join(1, 2, -1));
+    }
+
+    [Fact]
+    public void Ranges_with_nothing_in_them_join_as_any_other()
+    {
+        byte[] zero = [0xFF, 0xFF, 0xFF, 0xFF];
+        byte[] bytes = RandomBytes(1000);
+        Assert.Equal(Crc32C.Append(Crc32C.Compute(zero), bytes), Crc32C.Join(Crc32C.Compute(zero), Crc32C.Compute(bytes), bytes.Length));
+        Assert.Equal(Crc32C.Compute(bytes), Crc32C.Join(Crc32C.Compute([]), Crc32C.Compute(bytes), bytes.Length));
+    }
+
+    [Fact]
+    public void Factors_are_multiplied_alike_by_the_processor_and_bit_by_bit()
+    {
+        var random = new Random(7);
+        for (int i = 0; i < 1000; i++)
+        {
+            (uint a, uint b) = ((uint)random.NextInt64(), (uint)random.NextInt64());
+            Assert.Equal(Crc32CJoin.MultiplyBits(a, b), Crc32CJoin.Multiply(a, b));
+        }
+    }
+
     private static byte[] RandomBytes(int count)
     {
         var bytes = new byte[count];
