@@ -23,10 +23,23 @@ public sealed class PartitionMetadataFileTests
     [InlineData("version: 0\n")]
     [InlineData("version: 0\ntopic_id: short")]
     [InlineData("version: 0\ntopic_id: !!!!!!!!!!!!!!!!!!!!!!")]
+    [InlineData("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAA==")]
     public void Anything_else_is_no_id(string text)
     {
         Assert.Null(PartitionMetadataFile.TryLoad(_device, "/data"));
         _device.ReplaceDurably("/data/partition.metadata", Encoding.ASCII.GetBytes(text));
         Assert.Null(PartitionMetadataFile.TryLoad(_device, "/data"));
+    }
+
+    [Fact]
+    public void An_id_with_a_few_flipped_bits_is_healed_and_another_topics_is_not()
+    {
+        Guid id = Guid.Parse("5f9a3b1e-0c4d-4b8e-9f00-fbfffefdfcfb");
+        Guid damaged = Guid.Parse("5f9a3b1e-0c4d-4b8e-9f00-fbfffefdfc04"); // eight bits
+        Guid other = Guid.Parse("5f9a3b1e-0c4d-4b8e-9f01-fbfffefdfc04"); // nine
+        Assert.False(PartitionMetadataFile.TryHeal(_device, "/data", other, id));
+        Assert.Empty(_device.ListFiles("/data"));
+        Assert.True(PartitionMetadataFile.TryHeal(_device, "/data", damaged, id));
+        Assert.Equal(id, PartitionMetadataFile.TryLoad(_device.Crash(0), "/data"));
     }
 }
