@@ -150,7 +150,7 @@ internal sealed class LogSession
 
     /// <summary>True while the prepared bytes are still those of the file.</summary>
     public bool IsCurrent(in PendingCommit pending) =>
-        ClosedBecause is null && CutCount == pending.CutCount && ReferenceEquals(State, pending.State);
+        ClosedBecause is null && CutCount == pending.CutCount;
 
     public void ThrowIfFenced()
     {

@@ -29,7 +29,7 @@ public sealed class QuarantineFileTests
     public void Its_text_is_what_the_remarks_say()
     {
         string text = QuarantineFile.Format(new HashSet<long> { 70, 5 });
-        Assert.Equal("logqueue-quarantine 1\n5\n70\n", text[..28]);
+        Assert.Equal("logqueue-quarantine 1\n5\n70\n", text[..27]);
         Assert.Equal(text, Sealed("logqueue-quarantine 1\n5\n70\n"));
     }
 
