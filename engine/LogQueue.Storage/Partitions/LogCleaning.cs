@@ -105,6 +105,7 @@ internal sealed class LogCleaning(LogSession log)
             rewriter.MayCount = true;
             try
             {
+                CleanCheckpoint.Ensure(log.Context.Device, log.Directory);
                 manifest.Save(log.Context.Device, log.Directory);
                 isDecided = true;
                 rewriter.Cleaned.Close(); // its names change

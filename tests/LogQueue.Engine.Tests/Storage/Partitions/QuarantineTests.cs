@@ -1,6 +1,7 @@
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
+using LogQueue.Storage.Segments;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Partitions;
@@ -161,6 +162,80 @@ public sealed class QuarantineTests
             AssertRefused(rig.Log);
             Assert.Equal(device.FileLength(one), swapped.FileLength(one));
         }
+    }
+
+    [Fact]
+    public void What_read_wrong_once_and_reads_right_again_is_no_damage()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[0];
+        using var rig = new StorageRig(device, DamageRig.Options);
+        int reads = 0;
+        device.Rules.Quirk = o => o.Kind == "read" && o.Path == path && o.LengthBytes > 10_000 && reads++ == 0
+            ? new SimulatedQuirk { IsStale = true } : null;
+        Assert.Empty(DamageRig.Survey(rig.Log));
+        Assert.InRange(reads, 2, 10_000);
+        Assert.Empty(rig.Log.Damage);
+        Assert.False(device.FileExists($"{StorageRig.Directory}/{QuarantineFile.FileName}"));
+    }
+
+    [Fact]
+    public void Damage_is_told_once_with_its_place_and_only_the_damaged_segment_is_read_at_the_next_start()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed(batches: 500);
+        string[] logs = DamageRig.Logs(device);
+        device.FlipBit(logs[1], 30_000 * 8);
+        List<(string Directory, DamagedRange Range)> told = [];
+        PartitionLogContext context;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            context = rig.Context with { DamageFound = (directory, range) => told.Add((directory, range)) };
+        }
+
+        using (PartitionLog log = PartitionLog.Open(context, StorageRig.Directory, new("topic", 0), DamageRig.Options, cleanShutdown: false))
+        {
+            (long From, long To) lost = Assert.Single(DamageRig.Survey(log));
+            Assert.Equal([lost], DamageRig.Survey(log));
+            (string directory, DamagedRange range) = Assert.Single(told);
+            Assert.Equal((StorageRig.Directory, lost.From, lost.To), (directory, range.FromOffset, range.ToOffset));
+            Assert.Contains($"'{logs[1]}' at byte ", range.What, StringComparison.Ordinal);
+        }
+
+        using var again = new StorageRig(device, DamageRig.Options);
+        Assert.Single(again.Log.Recovery.Damage);
+        long damaged = device.FileLength(logs[1]);
+        Assert.InRange(again.Log.Recovery.ScannedBytes, damaged, damaged + 5000); // and the end of the active one
+    }
+
+    [Fact]
+    public void A_fenced_directory_is_not_written_to_and_the_damage_is_known_all_the_same()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        device.FlipBit(DamageRig.Logs(device)[0], 30_000 * 8);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        rig.Context.Fence.Trip(new IOException("the disk is gone"));
+        long operations = device.Operations;
+        Assert.Single(DamageRig.Survey(rig.Log));
+        Assert.Single(rig.Log.Damage);
+        Assert.Equal(operations, device.Operations);
+    }
+
+    [Fact]
+    public void Who_comes_second_finds_nothing_more_and_a_segment_that_went_has_no_damage()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[0];
+        using var rig = new StorageRig(device, DamageRig.Options);
+        var segment = LogSegment.Open(device, StorageRig.Directory, 0, new LeaseBudget(4), new LeaseBudget(4), writable: false);
+        var quarantine = new Quarantine(rig.Context, StorageRig.Directory, new LogOffsets(), []);
+        Assert.True(SegmentSealer.TryAdopt(device, segment));
+        device.FlipBit(path, 30_000 * 8);
+        DamagedRange found = Assert.Single(quarantine.Examine(segment));
+        Assert.Empty(quarantine.Examine(segment));
+        Assert.Equal([found], quarantine.Ranges);
+        segment.Close();
+        quarantine.ExamineWritten(segment);
+        Assert.Equal([found], quarantine.Ranges);
     }
 
     private static void Swap(SimulatedStorageDevice device, string one, long first, string two, long second, int bytes)
