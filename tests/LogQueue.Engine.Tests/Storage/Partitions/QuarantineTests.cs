@@ -111,6 +111,42 @@ public sealed class QuarantineTests
         Assert.Equal(AppendStatus.Appended, rig.Log.Append(TestBatches.Build(1, rig.Log.LogEndOffset), AppendOrigin.Client).Status);
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(int.MaxValue)]
+    public void What_is_appended_behind_a_lost_tail_that_was_deleted_survives_a_restart(int lostBytes)
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[^1];
+        using (IStorageFile file = device.Open(path, StorageOpenMode.ReadWrite))
+        {
+            file.Truncate(Math.Max(0, file.Length - lostBytes));
+        }
+
+        long end;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            end = rig.Log.LogEndOffset;
+            Assert.Equal(end, Assert.Single(DamageRig.Survey(rig.Log)).To);
+            rig.Log.AdvanceLogStart(end);
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.Equal(end + i, rig.Log.Append(TestBatches.Build(1, end + i, TestBatches.StartMs + end + i), AppendOrigin.Client).BaseOffset);
+            }
+
+            rig.Log.Commit();
+            Assert.Equal(3, StorageRig.ReadAll(rig.Log, end).Count);
+        }
+
+        for (int seed = 0; seed < 10; seed++)
+        {
+            using var again = new StorageRig(device.Crash(seed), DamageRig.Options);
+            Assert.Equal((end, end + 3), (again.Log.LogStartOffset, again.Log.LogEndOffset));
+            Assert.Empty(again.Log.Damage);
+            Assert.Equal(3, StorageRig.ReadAll(again.Log, end).Count);
+        }
+    }
+
     [Fact]
     public void A_seal_never_covers_damage()
     {
