@@ -49,18 +49,21 @@ public sealed class LogScrubTests
         Assert.Empty(rig.Log.Damage);
     }
 
-    [Fact]
-    public void A_seal_of_another_segment_is_replaced()
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(1, 0)] // of another length
+    public void A_seal_of_another_segment_is_replaced(int slot, int other)
     {
-        using StorageRig rig = Filled();
+        using StorageRig rig = Filled(firstBytes: 150);
         string[] seals = Seals();
-        byte[] right = _device.Content(seals[1]);
-        _device.ReplaceDurably(seals[1], _device.Content(seals[2]));
-        Assert.Equal(_device.FileLength(DamageRig.Logs(_device)[1]), _device.FileLength(DamageRig.Logs(_device)[2]));
+        byte[] right = _device.Content(seals[slot]);
+        _device.ReplaceDurably(seals[slot], _device.Content(seals[other]));
+        string[] logs = DamageRig.Logs(_device);
+        Assert.Equal(other != 0, _device.FileLength(logs[slot]) == _device.FileLength(logs[other]));
         LogScrub scrub = rig.Log.Scrub();
         Finish(scrub.Steps().GetEnumerator());
         Assert.Equal(1, scrub.RebuiltCaches);
-        Assert.Equal(right, _device.Content(seals[1]));
+        Assert.Equal(right, _device.Content(seals[slot]));
         Assert.Empty(rig.Log.Damage);
     }
 
@@ -101,12 +104,12 @@ public sealed class LogScrubTests
         }
     }
 
-    private StorageRig Filled(long producerId = -1)
+    private StorageRig Filled(long producerId = -1, int firstBytes = 200)
     {
         var rig = new StorageRig(_device, Small);
         for (int i = 0; i < 40; i++)
         {
-            byte[] batch = producerId < 0 ? TestBatches.Build(1, i, valueBytes: 200)
+            byte[] batch = producerId < 0 ? TestBatches.Build(1, i, valueBytes: i == 0 ? firstBytes : 200)
                 : TestBatches.Build(1, i, valueBytes: 200, producerId: producerId, producerEpoch: 0, baseSequence: i);
             Assert.Equal(AppendStatus.Appended, rig.Log.Append(batch, AppendOrigin.Client).Status);
             rig.Log.Commit();

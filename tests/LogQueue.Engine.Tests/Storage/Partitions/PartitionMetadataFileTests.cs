@@ -25,6 +25,7 @@ public sealed class PartitionMetadataFileTests
     [InlineData("version: 0\ntopic_id: short")]
     [InlineData("version: 0\ntopic_id: !!!!!!!!!!!!!!!!!!!!!!")]
     [InlineData("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAA==")]
+    [InlineData("version: 0\ntopic_id: AAAA AAAA AAAA AAAA AA")]
     public void Anything_else_is_no_id(string text)
     {
         Assert.Null(PartitionMetadataFile.TryLoad(_device, "/data"));

@@ -207,8 +207,15 @@ public sealed class QuarantineTests
         string path = DamageRig.Logs(device)[0];
         using var rig = new StorageRig(device, DamageRig.Options);
         int reads = 0;
-        device.Rules.Quirk = o => o.Kind == "read" && o.Path == path && o.LengthBytes > 10_000 && reads++ == 0
-            ? new SimulatedQuirk { IsStale = true } : null;
+        device.Fault = o =>
+        {
+            if (o.Kind == "read" && o.Path == path && o.LengthBytes > 10_000 && reads++ < 2)
+            {
+                device.FlipBit(path, 30_000 * 8); // the first reads it wrong, the second right
+            }
+
+            return null;
+        };
         Assert.Empty(DamageRig.Survey(rig.Log));
         Assert.InRange(reads, 2, 10_000);
         Assert.Empty(rig.Log.Damage);
@@ -241,6 +248,18 @@ public sealed class QuarantineTests
         Assert.Single(again.Log.Recovery.Damage);
         long damaged = device.FileLength(logs[1]);
         Assert.InRange(again.Log.Recovery.ScannedBytes, damaged, damaged + 5000); // and the end of the active one
+    }
+
+    [Fact]
+    public void A_memory_that_cannot_be_read_goes_when_every_segment_is_right()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string file = $"{StorageRig.Directory}/{QuarantineFile.FileName}";
+        device.ReplaceDurably(file, "logqueue-quarantine 1\n0\n"u8);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        Assert.Empty(rig.Log.Damage);
+        Assert.True(rig.Log.Recovery.ScannedBytes >= DamageRig.Logs(device).Sum(device.FileLength) - 5000);
+        Assert.False(device.FileExists(file));
     }
 
     [Fact]

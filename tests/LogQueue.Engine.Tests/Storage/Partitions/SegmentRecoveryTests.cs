@@ -180,7 +180,10 @@ public sealed class SegmentRecoveryTests
             lost = Assert.Single(DamageRig.Survey(rig.Log));
             Assert.Equal(0, rig.Log.Recovery.CutBytes);
             end = rig.Log.LogEndOffset;
-            rig.Log.AdvanceLogStart(lost.To); // the first checkpoint of all
+            Assert.False(device.FileExists($"{StorageRig.Directory}/recovery.ckpt"));
+            rig.Log.AdvanceLogStart(0); // no move, but nothing of it was ever saved
+            Assert.True(device.FileExists($"{StorageRig.Directory}/recovery.ckpt"));
+            rig.Log.AdvanceLogStart(lost.To);
             Assert.Equal(AppendStatus.Appended, rig.Log.Append(TestBatches.Build(1, end, TestBatches.StartMs + end), AppendOrigin.Client).Status);
             rig.Log.Commit();
         }
