@@ -46,8 +46,8 @@ public sealed class LogReaderTests : IDisposable
         LogReader reader = TwoSegmentsWithAGap();
         OnFirstRead(0, () =>
         {
-            _segments.Active.Close();
             _segments.Add(Segment(16, 8, (16, Start)));
+            Array.ForEach(_segments.TakeFirst(2), static s => s.Close());
             _offsets.Set(16, 16, 20, 20);
         });
 
@@ -144,7 +144,7 @@ public sealed class LogReaderTests : IDisposable
         }
         else
         {
-            _device.FlipBit(path, (rig.Log.SizeBytes * 8) - 1);
+            _device.FlipBit(path, (rig.Log.SizeBytes - 4) * 8); // in the value: the record itself still looks well
         }
 
         Assert.Null(rig.Log.FindOffset(Start + 1));
