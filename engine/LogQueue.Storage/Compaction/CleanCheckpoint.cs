@@ -11,8 +11,10 @@ namespace LogQueue.Storage.Compaction;
 /// 4   int16 1       16  int64 earliest delete horizon in ms below it; the largest number for none
 /// 6   int16 0       24  uint32 CRC-32C of bytes 0-23
 /// </code>
-/// A cache: when it is missing, damaged or of another version the whole log counts as dirty, and one pass puts that right. It is removed
-/// before a log is cut, since it must not call clean what is appended after. Immutable.
+/// A cache: when it is missing, damaged or of another version the whole log counts as dirty, and one pass puts that right. It is reset
+/// before a log is cut, since it must not call clean what is appended after. That it is there, whatever it holds, tells that the log was
+/// compacted once, so that offsets which no file holds are no damage, also after the policy has changed: its name is durable before the
+/// first swap of segments. Immutable.
 /// </summary>
 internal sealed record CleanCheckpoint(long FirstDirtyOffset, long NextHorizonMs)
 {
@@ -57,14 +59,23 @@ internal sealed record CleanCheckpoint(long FirstDirtyOffset, long NextHorizonMs
     internal void Save(IStorageDevice device, string directory) =>
         device.ReplaceCache(Path.Combine(directory, FileName), ToBytes());
 
-    /// <summary>Removes it, durably. Throws <see cref="StorageException"/>.</summary>
-    internal static void Remove(IStorageDevice device, string directory)
+    /// <summary>Makes it, durably, if it is missing: before the first swap. Throws <see cref="StorageException"/>.</summary>
+    internal static void Ensure(IStorageDevice device, string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (!device.FileExists(path))
+        {
+            device.ReplaceDurably(path, None.ToBytes());
+        }
+    }
+
+    /// <summary>Calls the whole log dirty, durably, if it was ever cleaned. Throws <see cref="StorageException"/>.</summary>
+    internal static void Reset(IStorageDevice device, string directory)
     {
         string path = Path.Combine(directory, FileName);
         if (device.FileExists(path))
         {
-            device.Delete(path);
-            device.SyncDirectory(directory);
+            device.ReplaceDurably(path, None.ToBytes());
         }
     }
 }

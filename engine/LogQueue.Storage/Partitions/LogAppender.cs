@@ -66,16 +66,16 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
     public long StableAt(long highWatermark) =>
         Math.Max(offsets.LogStart, Math.Min(highWatermark, state.Producers.FirstUnstableOffset(highWatermark) ?? highWatermark));
 
-    /// <summary>Starts a new segment behind a non-empty active one.</summary>
+    /// <summary>Starts a new segment at the log end, unless the active one is empty and begins there.</summary>
     public void RollLocked(long nowMs)
     {
         LogSegment old = state.Segments.Active;
-        if (old.SizeBytes == 0)
+        if (old.BaseOffset == offsets.LogEnd)
         {
             return;
         }
 
-        LogSegment next = LogSegment.Create(context.Device, directory, old.NextOffset, context.FileBudget, context.MapBudget, nowMs);
+        LogSegment next = LogSegment.Create(context.Device, directory, offsets.LogEnd, context.FileBudget, context.MapBudget, nowMs);
         rolled.Add(new RolledSegment(old, next.BaseOffset, state.Producers.Count == 0 ? [] : ProducerSnapshot.ToBytes(state.Producers)));
         state.Segments.Add(next);
     }
@@ -142,7 +142,8 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
     private LogSegment RollIfDue(int bytes, long nextOffset, long maxTimestamp, LogOptions options, long nowMs)
     {
         LogSegment active = state.Segments.Active;
-        if (active.SizeBytes == 0)
+        bool endsEarly = active.NextOffset < offsets.LogEnd; // its last records were lost, and deleted since: no gap is left in a segment
+        if (active.SizeBytes == 0 && !endsEarly)
         {
             return active;
         }
@@ -152,7 +153,7 @@ internal sealed class LogAppender(PartitionLogContext context, string directory,
             : active.CreatedAtMs > 0 ? nowMs - active.CreatedAtMs : 0;
         bool isIndexFull = active.OffsetIndex.SizeBytes + OffsetIndex.EntryBytes > options.SegmentIndexBytes
             || active.TimeIndex.SizeBytes + TimeIndex.EntryBytes > options.SegmentIndexBytes;
-        if (active.SizeBytes + bytes <= options.SegmentBytes && age <= options.RollMs(JitterNumber(active)) && !isIndexFull
+        if (!endsEarly && active.SizeBytes + bytes <= options.SegmentBytes && age <= options.RollMs(JitterNumber(active)) && !isIndexFull
             && nextOffset - active.BaseOffset <= int.MaxValue)
         {
             return active;

@@ -5,13 +5,13 @@ using LogQueue.Storage.Segments;
 namespace LogQueue.Storage.Partitions;
 
 /// <summary>Keeps the recovery checkpoint and the producer snapshot that belongs to it. Guarded by the commit lock.</summary>
-internal sealed class LogCheckpointer(PartitionLogContext context, string directory, RecoveryCheckpoint? last)
+internal sealed class LogCheckpointer(PartitionLogContext context, string directory, LogRecovery recovered)
 {
-    private RecoveryCheckpoint? _last = last;
+    private RecoveryCheckpoint? _last = recovered.Checkpoint;
     private long _snapshotOffset = -1;
-    private long _durableEnd = last?.RecoveryPoint ?? 0;
-    private long _segmentBase = last?.SegmentBaseOffset ?? 0;
-    private long _position = last?.Position ?? 0;
+    private long _durableEnd = recovered.LogEndOffset; // recovery has synced it, also where damage kept it from saying so
+    private long _segmentBase = recovered.Segments.Active.BaseOffset;
+    private long _position = recovered.Segments.Active.SizeBytes;
     private long _bytesSince;
 
     /// <summary>The log start that is durable; -1 when none was ever saved.</summary>

@@ -105,6 +105,7 @@ internal sealed class LogCleaning(LogSession log)
             rewriter.MayCount = true;
             try
             {
+                CleanCheckpoint.Ensure(log.Context.Device, log.Directory);
                 manifest.Save(log.Context.Device, log.Directory);
                 isDecided = true;
                 rewriter.Cleaned.Close(); // its names change
@@ -132,7 +133,7 @@ internal sealed class LogCleaning(LogSession log)
         }
     }
 
-    private static bool IsSync(StorageException e) => e.Operation is "fdatasync" or "fsync" or "syncdir";
+    private static bool IsSync(StorageException e) => e.Operation.Contains("sync", StringComparison.Ordinal);
 
     private bool IsWholeLocked(LogSegment[] sources)
     {
@@ -161,16 +162,23 @@ internal sealed class LogCleaning(LogSession log)
 
     private static bool TryPin(LogSegment[] sources)
     {
-        for (int i = 0; i < sources.Length; i++)
+        int count = 0;
+        try
         {
-            if (!sources[i].TryPin())
+            while (count < sources.Length && sources[count].TryPin())
             {
-                Array.ForEach(sources[..i], static s => s.Unpin());
-                return false;
+                count++;
+            }
+
+            return count == sources.Length;
+        }
+        finally
+        {
+            if (count < sources.Length)
+            {
+                Array.ForEach(sources[..count], static s => s.Unpin()); // also when a file could not be opened
             }
         }
-
-        return true;
     }
 
     private CleanCheckpoint LoadCheckpointLocked()

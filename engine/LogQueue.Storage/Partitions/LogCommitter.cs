@@ -56,7 +56,7 @@ internal sealed class LogCommitter(
                 && checkpointer.TryGetPosition(active.BaseOffset, out long position)
                 && active.SizeBytes - position <= mostBytes && active.Log.TryAcquire())
             {
-                pending = new PendingCommit(log, state, cutCount, active, position, (int)(active.SizeBytes - position), end);
+                pending = new PendingCommit(log, cutCount, active, position, (int)(active.SizeBytes - position), end);
                 return true;
             }
         }

@@ -72,7 +72,8 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             i++;
         }
 
-        return Answer(ReadStatus.Ok, null, []);
+        // Below the bound without a segment: its file is missing, and all after it.
+        return Answer(offset < bound && quarantine.Holds(offset) ? ReadStatus.Corrupt : ReadStatus.Ok, null, []);
 
         ReadResult Answer(ReadStatus status, IRecordSlice? slice, AbortedTransaction[] aborted) => new()
         {

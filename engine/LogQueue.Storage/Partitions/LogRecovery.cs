@@ -311,7 +311,7 @@ internal sealed class LogRecovery(
         LogSegment active = Segments.Active;
         bool isKnown = Checkpoint is { } c && c.RecoveryPoint == LogEndOffset && c.SegmentBaseOffset == active.BaseOffset
             && c.LogStartOffset == LogStartOffset;
-        if ((isKnown && !_wasCut) || Damage.Count > 0)
+        if (isKnown && !_wasCut)
         {
             return;
         }
@@ -325,6 +325,11 @@ internal sealed class LogRecovery(
             }
 
             _device.SyncDirectory(directory);
+        }
+
+        if (Damage.Count > 0)
+        {
+            return; // the checkpoint stays what it was: by it the next start tells damage from a torn tail
         }
 
         Checkpoint = new RecoveryCheckpoint((Checkpoint?.Generation ?? 0) + 1, LogStartOffset, LogEndOffset, active.BaseOffset,

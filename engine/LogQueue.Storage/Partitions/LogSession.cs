@@ -82,7 +82,7 @@ internal sealed class LogSession
     {
         State = new LogState(Context, Directory, recovered, Offsets);
         Appender = new LogAppender(Context, Directory, State, Offsets, Rolled);
-        Checkpointer = new LogCheckpointer(Context, Directory, recovered.Checkpoint);
+        Checkpointer = new LogCheckpointer(Context, Directory, recovered);
         Committer = new LogCommitter(
             Context, Directory, AppendLock, State, Appender, Offsets, Waiters, Rolled, Checkpointer);
         Offsets.Set(recovered.LogStartOffset, recovered.LogStartOffset, recovered.LogEndOffset, recovered.LogEndOffset);
@@ -150,7 +150,7 @@ internal sealed class LogSession
 
     /// <summary>True while the prepared bytes are still those of the file.</summary>
     public bool IsCurrent(in PendingCommit pending) =>
-        ClosedBecause is null && CutCount == pending.CutCount && ReferenceEquals(State, pending.State);
+        ClosedBecause is null && CutCount == pending.CutCount;
 
     public void ThrowIfFenced()
     {

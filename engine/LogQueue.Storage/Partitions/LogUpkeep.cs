@@ -250,7 +250,7 @@ internal sealed class LogUpkeep(LogSession log)
         try
         {
             log.CutCount++;
-            CleanCheckpoint.Remove(log.Context.Device, log.Directory); // what is appended next at these offsets is not clean
+            CleanCheckpoint.Reset(log.Context.Device, log.Directory); // what is appended next at these offsets is not clean
             log.Context.CommitLog.Forget(log.Directory);
             LogTruncation.Run(log.Context, log.Directory, log.State.Segments, log.Checkpointer, offset, log.Offsets.LogStart);
             var recovery = new LogRecovery(log.Context, log.Directory, log.Options, cleanShutdown: false);

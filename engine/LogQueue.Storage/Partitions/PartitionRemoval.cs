@@ -12,9 +12,9 @@ internal sealed class PartitionRemoval(PartitionLogContext context, string direc
 {
     private readonly IStorageDevice _device = context.Device;
 
-    public void Run(SegmentList? segments = null)
+    public void Run(SegmentList segments)
     {
-        LogSegment[] all = segments is null ? [] : segments.TakeFirst(segments.Count);
+        LogSegment[] all = segments.TakeFirst(segments.Count);
         try
         {
             if (!context.Fence.IsTripped) // else the next start deletes it all

@@ -7,7 +7,7 @@ namespace LogQueue.Storage.Partitions;
 /// until <see cref="Release"/>. One owner.
 /// </summary>
 internal readonly record struct PendingCommit(
-    PartitionLog Log, LogState State, int CutCount, LogSegment Segment, long Position, int SizeBytes, long EndOffset)
+    PartitionLog Log, int CutCount, LogSegment Segment, long Position, int SizeBytes, long EndOffset)
 {
     /// <summary>Where the bytes end in the segment.</summary>
     public long EndPosition => Position + SizeBytes;

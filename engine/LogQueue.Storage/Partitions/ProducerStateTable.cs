@@ -22,7 +22,7 @@ internal enum SequenceVerdict
 internal sealed class ProducerStateTable
 {
     private readonly Dictionary<long, ProducerEntry> _entries = [];
-    private readonly SortedDictionary<long, long> _open = [];
+    private readonly SortedSet<long> _open = []; // first offsets of open transactions
     private readonly List<(long FirstOffset, long MarkerOffset)> _decided = [];
 
     public int Count => _entries.Count;
@@ -100,7 +100,7 @@ internal sealed class ProducerStateTable
         if (batch.IsTransactional && entry.TransactionFirstOffset < 0)
         {
             entry.TransactionFirstOffset = batch.BaseOffset;
-            _open[batch.BaseOffset] = batch.ProducerId;
+            _open.Add(batch.BaseOffset);
         }
 
         return null;
@@ -133,7 +133,7 @@ internal sealed class ProducerStateTable
         _entries[entry.ProducerId] = entry;
         if (entry.TransactionFirstOffset >= 0)
         {
-            _open[entry.TransactionFirstOffset] = entry.ProducerId;
+            _open.Add(entry.TransactionFirstOffset);
         }
     }
 
@@ -231,18 +231,7 @@ internal sealed class ProducerStateTable
         return type is 0 or 1;
     }
 
-    private long FirstOpenOffset()
-    {
-        if (_open.Count > 0) // a sorted dictionary allocates its enumerator
-        {
-            foreach ((long offset, _) in _open)
-            {
-                return offset;
-            }
-        }
-
-        return long.MaxValue;
-    }
+    private long FirstOpenOffset() => _open.Count > 0 ? _open.Min : long.MaxValue;
 
     private ProducerEntry GetOrAdd(long producerId)
     {

@@ -45,7 +45,8 @@ internal static class QuarantineFile
             text.Append(CultureInfo.InvariantCulture, $"{segment}\n");
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"crc32c {Crc32C.Compute(Encoding.UTF8.GetBytes(text.ToString())):x8}\n").ToString();
+        uint crc = Crc32C.Compute(Encoding.UTF8.GetBytes(text.ToString())); // before the line with it is begun
+        return text.Append(CultureInfo.InvariantCulture, $"crc32c {crc:x8}\n").ToString();
     }
 
     internal static IReadOnlySet<long>? Parse(string text)

@@ -76,11 +76,12 @@ internal sealed class SegmentRecovery(
     {
         Clear(segment);
         RebuiltIndexes++;
+        Action<long, ReadOnlyMemory<byte>> take = (position, batch) => Take(segment, new RecordBatchView(batch.Span), position);
         var holes = WithLog(segment, log => new SegmentExaminer(log, segment.BaseOffset, seal.LogBytes, seal.NextOffset, _allowGaps)
         {
             BlockChecksums = seal.BlockChecksums,
             EpochOf = EpochOf,
-            Intact = (position, batch) => Take(segment, new RecordBatchView(batch.Span), position),
+            Intact = take,
         }.Run());
         segment.Publish(seal.NextOffset, seal.LogBytes);
         ScannedBytes += seal.LogBytes;
@@ -101,7 +102,7 @@ internal sealed class SegmentRecovery(
         long fileBytes = _device.FileLength(segment.Log.Path);
         DropCache(segment);
         long start = isSuspect ? 0 : FindScanStart(segment, fileBytes);
-        if (!TryScanFrom(segment, start, fileBytes, out string? stop) && start > 0)
+        if (!TryScanFrom(segment, start, fileBytes, out string? stop))
         {
             start = 0; // the index pointed into the middle of something: it cannot be trusted
             _ = TryScanFrom(segment, 0, fileBytes, out stop);
@@ -125,7 +126,7 @@ internal sealed class SegmentRecovery(
                 log, from, segment.NextOffset, fileBytes, most, _allowGaps, dataEnd, EpochOf));
             bool isEnd = resume >= dataEnd;
             AddDamage(DamagedRange.Of(segment, new SegmentHole(
-                from, isEnd ? dataEnd : resume, segment.NextOffset, isEnd ? lostTo : offset, stop ?? "")));
+                from, isEnd ? dataEnd : resume, segment.NextOffset, isEnd ? lostTo : offset, stop!)));
             if (isEnd)
             {
                 return false;

@@ -9,6 +9,34 @@ public sealed class DamageTests
 {
     private static readonly LogOptions Small = new() { SegmentBytes = 1500, IndexIntervalBytes = 200, PreallocateFirstBytes = 512, PreallocateStepBytes = 1024 };
 
+    [Fact]
+    public void What_a_damaged_log_showed_to_readers_outlives_a_power_cut()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            DamageRig.Fill(rig, 330);
+            rig.Log.Append(TestBatches.Build(1, rig.Log.LogEndOffset, TestBatches.StartMs + rig.Log.LogEndOffset), AppendOrigin.Client);
+        } // killed: the last record is in the page cache only
+
+        string path = DamageRig.Logs(device)[0];
+        device.Delete(DamageRig.FileOf(device, SegmentFileName.Seal));
+        device.FlipBit(path, 30_000 * 8);
+        long end;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            Assert.Single(rig.Log.Damage);
+            end = rig.Log.HighWatermark;
+        }
+
+        for (int seed = 0; seed < 20; seed++)
+        {
+            using var again = new StorageRig(device.Crash(seed), DamageRig.Options);
+            Assert.Equal(end, again.Log.LogEndOffset);
+            Assert.Single(DamageRig.Survey(again.Log));
+        }
+    }
+
     [Theory]
     [InlineData(".index")]
     [InlineData(".timeindex")]

@@ -53,6 +53,16 @@ public sealed class KafkaLeftoversTests : IDisposable
         Assert.Equal((20, 25), (Ends(0), Ends(20)));
     }
 
+    [Fact]
+    public void An_index_whose_log_was_swapped_in_already_goes_and_is_rebuilt()
+    {
+        Segment(0, ".log", 10);
+        File.WriteAllBytes(PathOf(0, ".index.swap"), [1, 2, 3]);
+        Finish();
+        Assert.Equal(["00000000000000000000.log"], Names());
+        Assert.Equal(10, Ends(0));
+    }
+
     private void Finish()
     {
         KafkaLeftovers.Finish(_device, _directory);

@@ -1,6 +1,7 @@
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
+using LogQueue.Storage.Segments;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Partitions;
@@ -110,6 +111,42 @@ public sealed class QuarantineTests
         Assert.Equal(AppendStatus.Appended, rig.Log.Append(TestBatches.Build(1, rig.Log.LogEndOffset), AppendOrigin.Client).Status);
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(int.MaxValue)]
+    public void What_is_appended_behind_a_lost_tail_that_was_deleted_survives_a_restart(int lostBytes)
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[^1];
+        using (IStorageFile file = device.Open(path, StorageOpenMode.ReadWrite))
+        {
+            file.Truncate(Math.Max(0, file.Length - lostBytes));
+        }
+
+        long end;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            end = rig.Log.LogEndOffset;
+            Assert.Equal(end, Assert.Single(DamageRig.Survey(rig.Log)).To);
+            rig.Log.AdvanceLogStart(end);
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.Equal(end + i, rig.Log.Append(TestBatches.Build(1, end + i, TestBatches.StartMs + end + i), AppendOrigin.Client).BaseOffset);
+            }
+
+            rig.Log.Commit();
+            Assert.Equal(3, StorageRig.ReadAll(rig.Log, end).Count);
+        }
+
+        for (int seed = 0; seed < 10; seed++)
+        {
+            using var again = new StorageRig(device.Crash(seed), DamageRig.Options);
+            Assert.Equal((end, end + 3), (again.Log.LogStartOffset, again.Log.LogEndOffset));
+            Assert.Empty(again.Log.Damage);
+            Assert.Equal(3, StorageRig.ReadAll(again.Log, end).Count);
+        }
+    }
+
     [Fact]
     public void A_seal_never_covers_damage()
     {
@@ -161,6 +198,99 @@ public sealed class QuarantineTests
             AssertRefused(rig.Log);
             Assert.Equal(device.FileLength(one), swapped.FileLength(one));
         }
+    }
+
+    [Fact]
+    public void What_read_wrong_once_and_reads_right_again_is_no_damage()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[0];
+        using var rig = new StorageRig(device, DamageRig.Options);
+        int reads = 0;
+        device.Fault = o =>
+        {
+            if (o.Kind == "read" && o.Path == path && o.LengthBytes > 10_000 && reads++ < 2)
+            {
+                device.FlipBit(path, 30_000 * 8); // the first reads it wrong, the second right
+            }
+
+            return null;
+        };
+        Assert.Empty(DamageRig.Survey(rig.Log));
+        Assert.InRange(reads, 2, 10_000);
+        Assert.Empty(rig.Log.Damage);
+        Assert.False(device.FileExists($"{StorageRig.Directory}/{QuarantineFile.FileName}"));
+    }
+
+    [Fact]
+    public void Damage_is_told_once_with_its_place_and_only_the_damaged_segment_is_read_at_the_next_start()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed(batches: 500);
+        string[] logs = DamageRig.Logs(device);
+        device.FlipBit(logs[1], 30_000 * 8);
+        List<(string Directory, DamagedRange Range)> told = [];
+        PartitionLogContext context;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            context = rig.Context with { DamageFound = (directory, range) => told.Add((directory, range)) };
+        }
+
+        using (PartitionLog log = PartitionLog.Open(context, StorageRig.Directory, new("topic", 0), DamageRig.Options, cleanShutdown: false))
+        {
+            (long From, long To) lost = Assert.Single(DamageRig.Survey(log));
+            Assert.Equal([lost], DamageRig.Survey(log));
+            (string directory, DamagedRange range) = Assert.Single(told);
+            Assert.Equal((StorageRig.Directory, lost.From, lost.To), (directory, range.FromOffset, range.ToOffset));
+            Assert.Contains($"'{logs[1]}' at byte ", range.What, StringComparison.Ordinal);
+        }
+
+        using var again = new StorageRig(device, DamageRig.Options);
+        Assert.Single(again.Log.Recovery.Damage);
+        long damaged = device.FileLength(logs[1]);
+        Assert.InRange(again.Log.Recovery.ScannedBytes, damaged, damaged + 5000); // and the end of the active one
+    }
+
+    [Fact]
+    public void A_memory_that_cannot_be_read_goes_when_every_segment_is_right()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string file = $"{StorageRig.Directory}/{QuarantineFile.FileName}";
+        device.ReplaceDurably(file, "logqueue-quarantine 1\n0\n"u8);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        Assert.Empty(rig.Log.Damage);
+        Assert.True(rig.Log.Recovery.ScannedBytes >= DamageRig.Logs(device).Sum(device.FileLength) - 5000);
+        Assert.False(device.FileExists(file));
+    }
+
+    [Fact]
+    public void A_fenced_directory_is_not_written_to_and_the_damage_is_known_all_the_same()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        device.FlipBit(DamageRig.Logs(device)[0], 30_000 * 8);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        rig.Context.Fence.Trip(new IOException("the disk is gone"));
+        long operations = device.Operations;
+        Assert.Single(DamageRig.Survey(rig.Log));
+        Assert.Single(rig.Log.Damage);
+        Assert.Equal(operations, device.Operations);
+    }
+
+    [Fact]
+    public void Who_comes_second_finds_nothing_more_and_a_segment_that_went_has_no_damage()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[0];
+        using var rig = new StorageRig(device, DamageRig.Options);
+        var segment = LogSegment.Open(device, StorageRig.Directory, 0, new LeaseBudget(4), new LeaseBudget(4), writable: false);
+        var quarantine = new Quarantine(rig.Context, StorageRig.Directory, new LogOffsets(), []);
+        Assert.True(SegmentSealer.TryAdopt(device, segment));
+        device.FlipBit(path, 30_000 * 8);
+        DamagedRange found = Assert.Single(quarantine.Examine(segment));
+        Assert.Empty(quarantine.Examine(segment));
+        Assert.Equal([found], quarantine.Ranges);
+        segment.Close();
+        quarantine.ExamineWritten(segment);
+        Assert.Equal([found], quarantine.Ranges);
     }
 
     private static void Swap(SimulatedStorageDevice device, string one, long first, string two, long second, int bytes)

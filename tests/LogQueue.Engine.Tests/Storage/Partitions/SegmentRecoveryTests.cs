@@ -130,18 +130,7 @@ public sealed class SegmentRecoveryTests
     [Fact]
     public void Segments_behind_a_torn_one_go_to_lost_and_found()
     {
-        var device = new SimulatedStorageDevice(StorageRig.Root);
-        using (var rig = new StorageRig(device, DamageRig.Options))
-        {
-            for (int i = 0; i < 300; i++)
-            {
-                long offset = rig.Log.LogEndOffset;
-                rig.Log.Append(TestBatches.Build(1, offset, TestBatches.StartMs + offset, 300), AppendOrigin.Client);
-            }
-        }
-
-        string[] logs = DamageRig.Logs(device);
-        Assert.Equal(2, logs.Length);
+        SimulatedStorageDevice device = TwoUnsynced(out string[] logs);
         byte[] second = device.Content(logs[1]);
         Write(device, logs[0], 40_448, new byte[1024]);
         using var again = new StorageRig(device, DamageRig.Options);
@@ -170,6 +159,140 @@ public sealed class SegmentRecoveryTests
         }
     }
 
+    [Fact]
+    public void Without_a_checkpoint_what_a_clean_shutdown_left_is_never_cut()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed(OneSegment);
+        string path = DamageRig.Logs(device)[0];
+        device.Delete($"{StorageRig.Directory}/recovery.ckpt");
+        Write(device, path, 40_000, new byte[3000]);
+        SimulatedStorageDevice killed = device.Copy();
+        using (var rig = new StorageRig(killed, OneSegment))
+        {
+            Assert.Empty(rig.Log.Damage); // unsynced and torn, for all anybody knows
+            Assert.True(rig.Log.Recovery.CutBytes > 0);
+        }
+
+        (long From, long To) lost;
+        long end;
+        using (var rig = new StorageRig(device, OneSegment, clean: true))
+        {
+            lost = Assert.Single(DamageRig.Survey(rig.Log));
+            Assert.Equal(0, rig.Log.Recovery.CutBytes);
+            end = rig.Log.LogEndOffset;
+            Assert.False(device.FileExists($"{StorageRig.Directory}/recovery.ckpt"));
+            rig.Log.AdvanceLogStart(0); // no move, but nothing of it was ever saved
+            Assert.True(device.FileExists($"{StorageRig.Directory}/recovery.ckpt"));
+            rig.Log.AdvanceLogStart(lost.To);
+            Assert.Equal(AppendStatus.Appended, rig.Log.Append(TestBatches.Build(1, end, TestBatches.StartMs + end), AppendOrigin.Client).Status);
+            rig.Log.Commit();
+        }
+
+        using var again = new StorageRig(device.Crash(2), OneSegment);
+        Assert.Equal((lost.To, end + 1), (again.Log.LogStartOffset, again.Log.LogEndOffset));
+        Assert.Empty(DamageRig.Survey(again.Log));
+    }
+
+    [Theory]
+    [InlineData(true)] // no checkpoint: a segment that others follow was complete
+    [InlineData(false)] // one flipped bit behind the recovery point
+    public void Damage_in_a_segment_that_another_one_follows_leaves_both(bool withoutCheckpoint)
+    {
+        SimulatedStorageDevice device = TwoUnsynced(out string[] logs);
+        byte[] first = device.Content(logs[0]);
+        byte[] second = device.Content(logs[1]);
+        if (withoutCheckpoint)
+        {
+            device.Delete($"{StorageRig.Directory}/recovery.ckpt");
+            Write(device, logs[0], 40_448, new byte[1024]);
+        }
+        else
+        {
+            device.FlipBit(logs[0], 40_448 * 8);
+        }
+
+        using var rig = new StorageRig(device, DamageRig.Options);
+        (long from, long to) = Assert.Single(DamageRig.Survey(rig.Log));
+        Assert.Equal(DamageRig.BatchAt(first, 40_448).From, from);
+        Assert.Equal(DamageRig.BatchAt(first, withoutCheckpoint ? 41_471 : 40_448).To, to);
+        Assert.Equal(300, rig.Log.LogEndOffset);
+        Assert.True(second.AsSpan().StartsWith(device.Content(logs[1])));
+        Assert.Equal(0, rig.Log.Recovery.CutBytes);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Zeros_where_durable_records_were_are_damage_and_so_is_a_file_that_ends_early(int slot)
+    {
+        SimulatedStorageDevice whole = DamageRig.Closed();
+        string path = DamageRig.Logs(whole)[slot];
+        byte[] content = whole.Content(path);
+        (long From, long To) last = DamageRig.BatchAt(content, content.Length - 1);
+        int start = Enumerable.Range(1, 2000).First(i => DamageRig.BatchAt(content, content.Length - 1 - i) != last);
+        foreach (bool isShort in (bool[])[true, false])
+        {
+            SimulatedStorageDevice device = whole.Copy();
+            if (isShort)
+            {
+                using IStorageFile file = device.Open(path, StorageOpenMode.ReadWrite);
+                file.Truncate(content.Length - start);
+            }
+            else
+            {
+                device.Delete(DamageRig.FileOf(device, SegmentFileName.Seal)); // else the seal finds them
+                Write(device, path, content.Length - start, new byte[start]);
+            }
+
+            using var rig = new StorageRig(device, DamageRig.Options);
+            Assert.Equal([last], DamageRig.Survey(rig.Log));
+            Assert.Equal($"offsets {last.From} to {last.To - 1}: '{path}' at byte {content.Length - start}: "
+                + (isShort ? "the file ends before the recovery point" : "zeros where records were"), Assert.Single(rig.Log.Recovery.Damage));
+            Assert.Equal(0, rig.Log.Recovery.CutBytes);
+            Assert.Equal(AppendStatus.Offline, rig.Log.Append(TestBatches.Build(1, 0), AppendOrigin.Client).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_directory_that_lost_all_its_segments_says_what_is_lost_and_takes_no_appends()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        long end;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            end = rig.Log.LogEndOffset;
+            rig.Log.AdvanceLogStart(7);
+            await rig.Log.CloseAsync();
+        }
+
+        Array.ForEach(DamageRig.Logs(device), device.Delete);
+        for (int start = 0; start < 2; start++)
+        {
+            using var rig = new StorageRig(device, DamageRig.Options);
+            Assert.Equal((7L, end), (rig.Log.LogStartOffset, rig.Log.LogEndOffset));
+            Assert.Equal([(7L, end)], DamageRig.Survey(rig.Log));
+            Assert.Equal(AppendStatus.Offline, rig.Log.Append(TestBatches.Build(1, 0), AppendOrigin.Client).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_directory_that_lost_segments_of_deleted_records_only_goes_on_where_it_ended()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        long end;
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            end = rig.Log.LogEndOffset;
+            rig.Log.AdvanceLogStart(end);
+            await rig.Log.CloseAsync();
+        }
+
+        Array.ForEach(DamageRig.Logs(device), device.Delete);
+        using var again = new StorageRig(device, DamageRig.Options);
+        Assert.Empty(again.Log.Damage);
+        Assert.Equal(end, again.Log.Append(TestBatches.Build(1, end), AppendOrigin.Client).BaseOffset);
+    }
+
     private const string RecoveryPointIndex = "00000000000000000000.index";
 
     /// <summary>A log that was not closed: batches up to the recovery point, then batches behind it.</summary>
@@ -183,6 +306,24 @@ public sealed class SegmentRecoveryTests
         DamageRig.Fill(rig, 20);
         end = rig.Log.SizeBytes;
         return device.Copy();
+    }
+
+    /// <summary>Two segments of one record a batch, of which nothing was committed.</summary>
+    private static SimulatedStorageDevice TwoUnsynced(out string[] logs)
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                long offset = rig.Log.LogEndOffset;
+                rig.Log.Append(TestBatches.Build(1, offset, TestBatches.StartMs + offset, 300), AppendOrigin.Client);
+            }
+        }
+
+        logs = DamageRig.Logs(device);
+        Assert.Equal(2, logs.Length);
+        return device;
     }
 
     private static void Write(SimulatedStorageDevice device, string path, long position, byte[] bytes)

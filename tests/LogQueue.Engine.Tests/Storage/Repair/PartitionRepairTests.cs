@@ -93,6 +93,114 @@ public sealed class PartitionRepairTests
     }
 
     [Fact]
+    public async Task A_repaired_place_that_is_damaged_again_is_repaired_again_though_the_file_keeps_its_length()
+    {
+        SimulatedStorageDevice device = Damaged(out List<(long From, long To)> lost, out _);
+        RepairReport first = Repair(device, acceptLoss: true);
+        string path = DamageRig.Logs(device)[0];
+        byte[] repaired = device.Content(path);
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            await rig.Log.CloseAsync(); // it has a seal again, which the same length would fit
+        }
+
+        device.FlipBit(path, (PositionOf(repaired, lost[0].From) + RecordBatchLayout.HeaderBytes - 1) * 8L);
+        RepairReport second = Repair(device, acceptLoss: true);
+        Assert.Equal([lost[0]], second.Damage.Select(static d => (d.FromOffset, d.ToOffset)));
+        Assert.Equal(RecordBatchLayout.HeaderBytes, device.FileLength($"{StorageRig.Root}/{Assert.Single(second.Kept)}"));
+        Assert.Equal(repaired, device.Content(path));
+        CheckRepaired(device, lost, first.LogEndOffset);
+    }
+
+    [Fact]
+    public void A_tail_that_is_missing_at_a_batch_boundary_leaves_nothing_to_keep_aside()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        string path = DamageRig.Logs(device)[^1];
+        byte[] log = device.Content(path);
+        (long From, long To) last = DamageRig.BatchAt(log, log.Length - 1);
+        using (IStorageFile active = device.Open(path, StorageOpenMode.ReadWrite))
+        {
+            active.Truncate(PositionOf(log, last.From));
+        }
+
+        RepairReport report = Repair(device, acceptLoss: true);
+        Assert.Equal([last], report.Damage.Select(static d => (d.FromOffset, d.ToOffset)));
+        Assert.Empty(report.Kept);
+        Assert.False(device.DirectoryExists($"{StorageRig.Root}/{LostAndFound.Name}"));
+        CheckRepaired(device, [last], last.To);
+    }
+
+    [Fact]
+    public void A_disk_that_spoils_the_repair_is_told_and_the_next_try_repairs_it()
+    {
+        SimulatedStorageDevice device = Damaged(out List<(long From, long To)> lost, out _);
+        string path = DamageRig.Logs(device)[0];
+        device.Fault = o =>
+        {
+            if (o.Kind == "rename" && o.Path == path + ".tmp")
+            {
+                device.FlipBit(path + ".tmp", 20_000 * 8);
+            }
+
+            return null;
+        };
+        CorruptLogException e = Assert.Throws<CorruptLogException>(() => Repair(device, acceptLoss: true));
+        Assert.Equal(StorageRig.Directory, e.Path);
+        Assert.Contains("an intact log after the repair", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{path}' at byte ", e.Message, StringComparison.Ordinal);
+        device.Fault = null;
+        (long From, long To) spoiled = Assert.Single(Repair(device, acceptLoss: true).Damage.Select(static d => (d.FromOffset, d.ToOffset)));
+        CheckRepaired(device, [.. lost, spoiled], DamageRig.BatchAt(device.Content(DamageRig.Logs(device)[1]), device.FileLength(DamageRig.Logs(device)[1]) - 1).To);
+    }
+
+    [Fact]
+    public void A_file_that_ends_while_it_is_copied_stops_the_repair_with_the_log_as_it_was()
+    {
+        SimulatedStorageDevice device = Damaged(out _, out _);
+        string path = DamageRig.Logs(device)[0];
+        long length = device.FileLength(path);
+        device.Fault = o =>
+        {
+            if (o.Kind == "create" && o.Path == path + ".tmp")
+            {
+                using IStorageFile file = device.Open(path, StorageOpenMode.ReadWrite);
+                file.Truncate(20_000);
+            }
+
+            return null;
+        };
+        CorruptLogException e = Assert.Throws<CorruptLogException>(() => Repair(device, acceptLoss: true));
+        Assert.Equal((path, 20_000), (e.Path, device.FileLength(path)));
+        Assert.Contains("the end of the file", e.Message, StringComparison.Ordinal);
+        Assert.True(length > 20_000);
+    }
+
+    [Fact]
+    public async Task A_missing_segment_among_records_without_a_time_has_none_either()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            for (int i = 0; i < 6; i++)
+            {
+                rig.Log.Append(TestBatches.Build(1, i, timestampMs: -1), AppendOrigin.Client);
+                rig.Log.Roll();
+                rig.Log.Commit();
+            }
+
+            await rig.Log.CloseAsync();
+        }
+
+        string missing = DamageRig.Logs(device)[2];
+        device.Delete(missing);
+        Assert.Equal([(2L, 3L)], Repair(device, acceptLoss: true).Damage.Select(static d => (d.FromOffset, d.ToOffset)));
+        Assert.Equal(-1, new RecordBatchView(device.Content(missing)).MaxTimestamp);
+        using var again = new StorageRig(device, DamageRig.Options);
+        Assert.Equal([0L, 1, 3, 4, 5], StorageRig.ReadAll(again.Log, 0).Select(static r => r.Offset));
+    }
+
+    [Fact]
     public void An_empty_batch_is_a_batch_without_records()
     {
         byte[] bytes = EmptyBatch.Build(7, 3_000_000_010, leaderEpoch: 4, timestampMs: 99);
