@@ -12,6 +12,7 @@ namespace LogQueue.Engine.Tests.Storage.Crashes;
 /// </summary>
 internal sealed class LogRun
 {
+    private const int MostCutBatches = 3;
     private static readonly string[] Names = ["a-0", "b-0"];
 
     private readonly Random _random;
@@ -172,13 +173,15 @@ internal sealed class LogRun
     private void Truncate(RunPartition partition)
     {
         PartitionLog log = partition.Log!;
-        long[] possible = [.. partition.Batches.Where(b => b >= log.LogStartOffset).TakeLast(3)];
+        long[] possible = [.. partition.Batches.Where(b => b >= log.LogStartOffset).TakeLast(MostCutBatches)];
         if (possible.Length > 0)
         {
             long cut = possible[_random.Next(possible.Length)];
             Oracle.BeginTruncate(partition.Name, cut);
+            partition.IsCutting = true;
             partition.CutTo(cut);
             log.TruncateTo(cut);
+            partition.IsCutting = false;
             Oracle.EndTruncate(partition.Name, cut);
         }
     }
@@ -213,9 +216,13 @@ internal sealed class LogRun
         }
     }
 
-    /// <summary>Batches of the idempotent producer between two offsets that a log must recognise.</summary>
+    /// <summary>
+    /// Batches of the idempotent producer between two offsets that a log must recognise: its last five. Up to three of those may be batches
+    /// that an append or a cut under way is about.
+    /// </summary>
     public static IEnumerable<(long BaseOffset, int NextSequence, byte[] Bytes)> Retriable(RunPartition partition, long from, long to) =>
-        partition.Sent.TakeLast(5).Where(s => s.BaseOffset >= from && s.BaseOffset < to);
+        partition.Sent.TakeLast(partition.IsCutting || partition.EndBeforeAppend >= 0 ? 5 - MostCutBatches : 5)
+            .Where(s => s.BaseOffset >= from && s.BaseOffset < to);
 
     private void AppendTransactional(RunPartition partition)
     {

@@ -22,6 +22,9 @@ internal sealed class RunPartition(string name)
     /// <summary>How many entries are promised already.</summary>
     public int Promised { get; set; }
 
+    /// <summary>True while its end is cut off: on the disk, what is cut may still be there.</summary>
+    public bool IsCutting { get; set; }
+
     /// <summary>The log end before the append that runs now; -1 when none runs.</summary>
     public long EndBeforeAppend { get; set; } = -1;
 
