@@ -52,6 +52,12 @@ internal sealed class ProducerStateRecovery(
             table.AdoptHistory(history);
         }
 
+        foreach (LogSegment segment in segments.Snapshot)
+        {
+            // The replay finds these again. In the file they may speak of a marker that was cut, and of which another has taken the place.
+            segment.TransactionIndex.TruncateToOffset(from);
+        }
+
         table ??= new ProducerStateTable();
         Replay(table, from, logEndOffset, nowMs);
         return table;

@@ -94,6 +94,31 @@ public sealed class ProducerStateTests
         Assert.Equal(AppendStatus.Appended, Append(again, 0, 40).Status);
     }
 
+    /// <summary>Crash seed 1667706: the index file tells of an abort whose marker was cut, and a commit has taken its place.</summary>
+    [Fact]
+    public async Task An_abort_that_was_cut_does_not_hide_what_is_committed_in_its_place()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device))
+        {
+            rig.Log.Append(TestBatches.Build(2, 1, producerId: 7, producerEpoch: 0, baseSequence: 0, transactional: true), AppendOrigin.Client);
+            rig.Log.Append(TestBatches.Marker(7, 0, commit: false), AppendOrigin.Internal);
+            await rig.Log.CloseAsync();
+        }
+
+        using (var rig = new StorageRig(device, clean: true))
+        {
+            rig.Log.TruncateTo(2);
+            rig.Log.Append(TestBatches.Marker(7, 0, commit: true), AppendOrigin.Internal);
+            rig.Log.Commit();
+        }
+
+        using var again = new StorageRig(device);
+        ReadResult read = again.Log.Read(0, 4096, ReadIsolation.Committed, atLeastOneBatch: true);
+        read.Records!.Dispose();
+        Assert.Equal((3, 0), (read.LastStableOffset, read.AbortedTransactions.Length));
+    }
+
     [Fact]
     public async Task All_five_batches_survive_a_clean_close_within_a_segment()
     {
