@@ -226,12 +226,17 @@ internal sealed class LogRun
 
     private void AppendTransactional(RunPartition partition)
     {
+        if (partition.OpenTransaction == 0 && partition.TransactionalSent is [.., { } last] && last.BaseOffset < partition.Log!.LogStartOffset)
+        {
+            partition.RetireTransactionalProducer(); // all of it was deleted: a log that is cut may know no more than its last marker
+        }
+
         int sequence = partition.TransactionalSent.Count == 0 ? 0 : partition.TransactionalSent[^1].NextSequence;
         long transaction = partition.OpenTransaction == 0 ? _nextTransaction++ : partition.OpenTransaction;
         bool isNew = partition.OpenTransaction == 0;
         int count = _random.Next(1, 3);
         byte[] batch = TestBatches.Build(
-            count, _nextTag, producerId: 200 + partition.Incarnation, producerEpoch: 0, baseSequence: sequence, transactional: true);
+            count, _nextTag, producerId: partition.TransactionalProducerId, producerEpoch: 0, baseSequence: sequence, transactional: true);
         if (Append(partition, batch, count, transaction, AppendOrigin.Client) is { } at)
         {
             partition.TransactionalSent.Add((at, sequence + count));
@@ -253,7 +258,7 @@ internal sealed class LogRun
             partition.Entries.Add((at, DurabilityOracle.Marker));
             partition.Batches.Add(at);
             partition.Transactions[^1] = partition.Transactions[^1] with { MarkerOffset = at };
-            if (!IsAppended(log.Append(TestBatches.Marker(200 + partition.Incarnation, 0, commit), AppendOrigin.Internal), at, partition))
+            if (!IsAppended(log.Append(TestBatches.Marker(partition.TransactionalProducerId, 0, commit), AppendOrigin.Internal), at, partition))
             {
                 _isOver = true; // whether the marker is there after a crash is open: nothing may take its place
             }

@@ -5,6 +5,8 @@ namespace LogQueue.Engine.Tests.Storage.Crashes;
 /// <summary>What a run knows of one of its partitions.</summary>
 internal sealed class RunPartition(string name)
 {
+    private int _retiredProducers;
+
     public string Name { get; } = name;
 
     /// <summary>The running log; null while it is opened, closed or deleted.</summary>
@@ -40,9 +42,19 @@ internal sealed class RunPartition(string name)
     /// <summary>How often it was made: each has producers of its own.</summary>
     public int Incarnation { get; private set; }
 
+    /// <summary>The producer of its transactions.</summary>
+    public long TransactionalProducerId => 200 + Incarnation + (1000 * _retiredProducers);
+
     public long End => Entries.Count == 0 ? 0 : Entries[^1].Offset + 1;
 
     public long OpenTransaction => Transactions.Count > 0 && Transactions[^1].MarkerOffset < 0 ? Transactions[^1].Number : 0;
+
+    /// <summary>The next transaction is that of a new producer.</summary>
+    public void RetireTransactionalProducer()
+    {
+        TransactionalSent.Clear();
+        _retiredProducers++;
+    }
 
     /// <summary>Forgets what lies at or past an offset.</summary>
     public void CutTo(long offset)
