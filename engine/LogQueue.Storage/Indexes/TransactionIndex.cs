@@ -21,6 +21,7 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
     private readonly Lock _lock = new();
     private readonly Lock _saving = new(); // a checkpoint and a seal may save at the same time, through the same temporary file
     private List<AbortedEntry>? _entries;
+    private bool _isDirty;
 
     /// <summary>Reads the file; stops at the first entry that cannot be right.</summary>
     public void Load()
@@ -28,6 +29,7 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
         byte[]? bytes = device.ReadWhole(path);
         lock (_lock)
         {
+            _isDirty = bytes is not null; // a process that died may have left it in the page cache only
             _entries = null;
             for (int at = 0; bytes is not null && at + EntryBytes <= bytes.Length; at += EntryBytes)
             {
@@ -43,6 +45,18 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
                 }
 
                 (_entries ??= []).Add(aborted);
+            }
+        }
+    }
+
+    /// <summary>True while the file may not say durably what this says.</summary>
+    public bool IsDirty
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isDirty;
             }
         }
     }
@@ -73,6 +87,7 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
             if (at == _entries.Count || _entries[at].LastOffset != entry.LastOffset)
             {
                 _entries.Insert(at, entry);
+                _isDirty = true;
             }
         }
     }
@@ -82,7 +97,7 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
     {
         lock (_lock)
         {
-            _entries?.RemoveAll(e => e.LastOffset >= offset);
+            _isDirty |= _entries?.RemoveAll(e => e.LastOffset >= offset) > 0;
         }
     }
 
@@ -129,24 +144,53 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
         byte[] bytes;
         lock (_lock)
         {
-            if (_entries is null or { Count: 0 })
-            {
-                device.DeleteIfExists(path);
-                return;
-            }
-
-            bytes = new byte[_entries.Count * EntryBytes];
-            for (int i = 0; i < _entries.Count; i++)
-            {
-                Span<byte> entry = bytes.AsSpan(i * EntryBytes, EntryBytes);
-                BinaryPrimitives.WriteInt64BigEndian(entry[2..], _entries[i].ProducerId);
-                BinaryPrimitives.WriteInt64BigEndian(entry[10..], _entries[i].FirstOffset);
-                BinaryPrimitives.WriteInt64BigEndian(entry[18..], _entries[i].LastOffset);
-                BinaryPrimitives.WriteInt64BigEndian(entry[26..], _entries[i].LastStableOffset);
-            }
+            _isDirty &= !sync;
+            bytes = ToBytesLocked();
         }
 
-        if (sync)
+        try
+        {
+            Write(bytes, sync);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _isDirty = true;
+            }
+
+            throw;
+        }
+    }
+
+    private byte[] ToBytesLocked()
+    {
+        byte[] bytes = new byte[(_entries?.Count ?? 0) * EntryBytes];
+        for (int i = 0; i < bytes.Length / EntryBytes; i++)
+        {
+            AbortedEntry aborted = _entries![i];
+            Span<byte> entry = bytes.AsSpan(i * EntryBytes, EntryBytes);
+            BinaryPrimitives.WriteInt64BigEndian(entry[2..], aborted.ProducerId);
+            BinaryPrimitives.WriteInt64BigEndian(entry[10..], aborted.FirstOffset);
+            BinaryPrimitives.WriteInt64BigEndian(entry[18..], aborted.LastOffset);
+            BinaryPrimitives.WriteInt64BigEndian(entry[26..], aborted.LastStableOffset);
+        }
+
+        return bytes;
+    }
+
+    private void Write(byte[] bytes, bool sync)
+    {
+        if (bytes.Length == 0)
+        {
+            bool wasThere = device.FileExists(path);
+            device.DeleteIfExists(path);
+            if (sync && wasThere)
+            {
+                device.SyncDirectory(Path.GetDirectoryName(path)!);
+            }
+        }
+        else if (sync)
         {
             device.ReplaceDurably(path, bytes);
         }

@@ -92,7 +92,7 @@ internal sealed class LogCommitter(
         {
             foreach (LogSegment segment in unsealed)
             {
-                if (segment.TransactionIndex.Count > 0)
+                if (segment.TransactionIndex.IsDirty)
                 {
                     segment.TransactionIndex.Save(sync: true); // a replay from the snapshot does not meet its markers again
                 }

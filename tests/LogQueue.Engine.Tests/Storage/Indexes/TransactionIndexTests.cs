@@ -35,6 +35,38 @@ public sealed class TransactionIndexTests
             Compare(again, [.. model.Where(static e => e.LastOffset < 100)]);
         }, iter: 200);
 
+    /// <summary>Crash seed 2688445: a snapshot past a cut marker was saved, and the file went on to tell of the marker.</summary>
+    [Fact]
+    public void It_is_dirty_until_its_file_says_the_same_durably_also_when_that_is_nothing()
+    {
+        var index = new TransactionIndex(_device, Path);
+        Assert.False(index.IsDirty);
+        index.Append(new AbortedEntry(1, 2, 3, 4));
+        index.Save(sync: false);
+        Assert.True(index.IsDirty);
+        index.Save(sync: true);
+        Assert.False(index.IsDirty);
+
+        index.TruncateToOffset(4); // nothing
+        Assert.False(index.IsDirty);
+        index.TruncateToOffset(3);
+        Assert.True(index.IsDirty);
+        index.Save(sync: true);
+        Assert.False(index.IsDirty);
+        Assert.False(_device.Crash(1).FileExists(Path));
+    }
+
+    [Fact]
+    public void A_file_that_was_loaded_may_not_be_durable_yet()
+    {
+        var index = new TransactionIndex(_device, Path);
+        index.Append(new AbortedEntry(1, 2, 3, 4));
+        index.Save(sync: true);
+        var again = new TransactionIndex(_device, Path);
+        again.Load();
+        Assert.True(again.IsDirty);
+    }
+
     [Fact]
     public void With_nothing_to_say_there_is_no_file()
     {
