@@ -20,7 +20,7 @@ internal static class OneBitError
 
     private const int SectorBytes = 512;
 
-    /// <summary>Other bytes in the place of three differ in one bit once in 700,000 times, in the place of four once in 134 million.</summary>
+    /// <summary>Other bytes in the place of three differ in one bit once in 700,000 times; of four, once in 134 million.</summary>
     private const int LeastBytesInSector = 4;
 
     private const uint Polynomial = 0x82F63B78; // CRC-32C, reflected
