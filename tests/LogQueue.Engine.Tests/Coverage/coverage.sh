@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 goal=${1:-95}
-filter=${2:-'FullyQualifiedName!~PlantedBugTests&FullyQualifiedName!~Random_runs_lose_nothing'}
+filter=${2:-'FullyQualifiedName!~PlantedBugTests&FullyQualifiedName!~Random_runs_lose_nothing&FullyQualifiedName!~EmbeddedSample'}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 dotnet test . -c Release -nologo -v q --settings Coverage/coverage.runsettings --collect "XPlat Code Coverage" \
