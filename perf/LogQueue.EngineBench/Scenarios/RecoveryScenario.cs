@@ -7,7 +7,10 @@ using LogQueue.Storage.Partitions;
 
 namespace LogQueue.EngineBench.Scenarios;
 
-/// <summary>G12: opening a log that was not closed, from the page cache, against reading and checksumming the same file.</summary>
+/// <summary>
+/// G12: opening a log that was not closed, against reading and checksumming the same file. Both begin with an empty page cache: recovery
+/// drops what is not known to be durable, since after a failed sync the cache shows bytes that the disk never got.
+/// </summary>
 internal sealed class RecoveryScenario : Scenario
 {
     private const long LogBytes = 768L << 20;
@@ -29,16 +32,29 @@ internal sealed class RecoveryScenario : Scenario
 
         _directory = log.Directory;
         log.Dispose();
+        using (IStorageFile file = _rig.Context.Device.Open(Path.Combine(_directory, "00000000000000000000.log"), StorageOpenMode.ReadWrite))
+        {
+            file.DataSync(); // only what is clean can be dropped
+        }
+
         _file = Path.Combine(_directory, "00000000000000000000.log");
     }
 
-    public override Goal Goal { get; } = new("G12", "unclean recovery, warm, one log without a checkpoint", "GB per second",
-        GoalKind.RatioAtLeast, 0.7, "PartitionLog.Open", "pread 1 MiB + CRC-32C");
+    public override Goal Goal { get; } = new("G12", "unclean recovery of one log without a checkpoint, its cache dropped", "GB per second",
+        GoalKind.RatioAtLeast, 0.7, "PartitionLog.Open", "cache dropped, pread 1 MiB + CRC-32C");
 
     public override double? RunControl()
     {
         using IStorageFile file = _rig.Context.Device.Open(_file, StorageOpenMode.Read);
         byte[] buffer = GC.AllocateUninitializedArray<byte>(1 << 20);
+        file.DropCache(0);
+        double cold = Scan(file, buffer);
+        Note("warm_scan_GBps", Scan(file, buffer));
+        return cold;
+    }
+
+    private double Scan(IStorageFile file, byte[] buffer)
+    {
         uint sum = 0;
         Stopwatches clock = Stopwatches.Start();
         for (long at = 0; at < _bytes; at += buffer.Length)
@@ -46,16 +62,8 @@ internal sealed class RecoveryScenario : Scenario
             sum += Crc32C.Compute(buffer.AsSpan(0, file.Read(at, buffer)));
         }
 
-        double rate = _bytes / 1e9 / clock.WallSeconds;
         GC.KeepAlive(sum);
-        clock = Stopwatches.Start();
-        using (IMappedRegion map = file.Map(_bytes))
-        {
-            sum += Crc32C.Compute(map.Span);
-        }
-
-        Note("mmap_and_crc_GBps", _bytes / 1e9 / clock.WallSeconds);
-        return rate;
+        return _bytes / 1e9 / clock.WallSeconds;
     }
 
     public override double RunSubject()
