@@ -142,15 +142,17 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
     private void SaveLocked(bool sync)
     {
         byte[] bytes;
+        bool wasDirty;
         lock (_lock)
         {
+            wasDirty = _isDirty;
             _isDirty &= !sync;
             bytes = ToBytesLocked();
         }
 
         try
         {
-            Write(bytes, sync);
+            Write(bytes, sync, wasDirty);
         }
         catch
         {
@@ -179,13 +181,12 @@ internal sealed class TransactionIndex(IStorageDevice device, string path)
         return bytes;
     }
 
-    private void Write(byte[] bytes, bool sync)
+    private void Write(byte[] bytes, bool sync, bool wasDirty)
     {
         if (bytes.Length == 0)
         {
-            bool wasThere = device.FileExists(path);
             device.DeleteIfExists(path);
-            if (sync && wasThere)
+            if (sync && wasDirty) // an earlier save may have removed it, and not durably
             {
                 device.SyncDirectory(Path.GetDirectoryName(path)!);
             }

@@ -54,14 +54,7 @@ public sealed class CommitJournalTests
     public void Behind_a_fence_nothing_is_synced_to_make_room()
     {
         using var rig = new JournalRig(_device, 3 * PageBytes, _background.Enqueue);
-        PartitionLog[] logs = Open(rig);
-        Round(rig, logs);
-        RunBackground();
-        for (int i = 0; i < 3; i++)
-        {
-            Round(rig, logs);
-        }
-
+        PartitionLog[] logs = OpenAndFill(rig);
         long[] durable = [.. logs.Select(static l => l.RecoveryPoint)];
         Assert.NotEmpty(_background); // the first file is full: its segments are to be synced
         var cause = new IOException("another directory entry of this disk is gone");
@@ -78,14 +71,7 @@ public sealed class CommitJournalTests
     public void A_segment_that_is_gone_needs_no_sync_to_make_room()
     {
         using var rig = new JournalRig(_device, 3 * PageBytes, _background.Enqueue);
-        PartitionLog[] logs = Open(rig);
-        Round(rig, logs);
-        RunBackground();
-        for (int i = 0; i < 3; i++)
-        {
-            Round(rig, logs);
-        }
-
+        PartitionLog[] logs = OpenAndFill(rig);
         Assert.NotEmpty(_background);
         logs[0].Dispose();
         rig.Logs.Remove("a-0");
@@ -120,6 +106,20 @@ public sealed class CommitJournalTests
         rig.Journal.Delete();
         Assert.False(_device.FileExists(CommitJournal.PathOf(StorageRig.Root, 0)));
         rig.Journal.Delete();
+    }
+
+    /// <summary>Logs whose rounds have filled the first file: the sync of its segments waits in the background.</summary>
+    private PartitionLog[] OpenAndFill(JournalRig rig)
+    {
+        PartitionLog[] logs = Open(rig);
+        Round(rig, logs);
+        RunBackground();
+        for (int i = 0; i < 3; i++)
+        {
+            Round(rig, logs);
+        }
+
+        return logs;
     }
 
     private static PartitionLog[] Open(JournalRig rig) => [rig.Open("a-0"), rig.Open("b-0"), rig.Open("c-0")];
