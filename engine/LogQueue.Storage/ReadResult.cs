@@ -11,9 +11,9 @@ public readonly struct ReadResult
     public ReadStatus Status { get; init; }
 
     /// <summary>
-    /// Whole batches, the first of which holds the offset that was asked for; null when there is nothing to read. Dispose it.
+    /// Whole batches, the first of which holds the offset that was asked for; empty when there is nothing to read. Dispose it.
     /// </summary>
-    public IRecordSlice? Records { get; init; }
+    public RecordSlice Records { get; init; }
 
     /// <summary>The high watermark when the read was answered; exclusive.</summary>
     public long HighWatermark { get; init; }

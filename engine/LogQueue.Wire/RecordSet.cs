@@ -16,7 +16,7 @@ public readonly struct RecordSet
     }
 
     /// <summary>Record bytes that lie in a file.</summary>
-    public RecordSet(IRecordSlice slice)
+    public RecordSet(RecordSlice slice)
     {
         Slice = slice;
         HasValue = true;
@@ -32,13 +32,13 @@ public readonly struct RecordSet
     public bool IsNull => !HasValue;
 
     /// <summary>Size in bytes; 0 for <see cref="Null"/>.</summary>
-    public int LengthBytes => Slice?.LengthBytes ?? _memory.Length;
+    public int LengthBytes => _memory.Length + Slice.LengthBytes;
 
     /// <summary>The bytes, when they are in memory; empty for a slice.</summary>
     public ReadOnlyMemory<byte> Memory => _memory;
 
-    /// <summary>The slice, when the bytes lie in a file.</summary>
-    public IRecordSlice? Slice { get; }
+    /// <summary>The slice, when the bytes lie in a file; else empty.</summary>
+    public RecordSlice Slice { get; }
 
     private bool HasValue { get; }
 }

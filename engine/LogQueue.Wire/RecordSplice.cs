@@ -5,4 +5,4 @@ namespace LogQueue.Wire;
 /// </summary>
 /// <param name="OutputPosition">Bytes of the output that come before the slice.</param>
 /// <param name="Slice">The leased bytes; the sender disposes it.</param>
-public readonly record struct RecordSplice(int OutputPosition, IRecordSlice Slice);
+public readonly record struct RecordSplice(int OutputPosition, RecordSlice Slice);

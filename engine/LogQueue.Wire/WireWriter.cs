@@ -132,7 +132,8 @@ public ref struct WireWriter
     public readonly void WriteRecords(RecordSet value, bool compact)
     {
         WriteLength(value.IsNull ? -1 : value.LengthBytes, compact, shortForm: false);
-        if (value.Slice is not { } slice)
+        RecordSlice slice = value.Slice;
+        if (slice.IsEmpty)
         {
             _output.Write(value.Memory.Span);
         }

@@ -43,7 +43,7 @@ public sealed partial class UsingTableTests
     [Theory]
     [InlineData("using System.Net.Sockets;", "server/LogQueue.Server/Transport/,server/LogQueue.Server/LogQueueServer.cs,client/LogQueue.Client/Connections/,server/LogQueue.Cli/,perf/", "Sockets live in Transport (server) and Connections (client).")]
     [InlineData("using LogQueue.Protocol", "server/,client/,perf/", "The engine knows no wire protocol: map to engine words in the server.")]
-    [InlineData("using LogQueue.Storage.Segments", "engine/LogQueue.Storage/,engine/LogQueue.Engine/Inspection/,perf/LogQueue.Microbenchmarks/", "Segments are Storage's business: go through PartitionLog.")]
+    [InlineData("using LogQueue.Storage.Segments", "engine/LogQueue.Storage/,engine/LogQueue.Engine/Inspection/,perf/LogQueue.Microbenchmarks/,perf/LogQueue.EngineBench/", "Segments are Storage's business: go through PartitionLog.")]
     [InlineData("using LogQueue.Engine", "engine/LogQueue.Engine/,server/LogQueue.Server/,server/LogQueue.Cli/,perf/", "The client never references the engine.")]
     public void A_door_is_opened_only_by_its_rooms(string door, string rooms, string remedy)
     {

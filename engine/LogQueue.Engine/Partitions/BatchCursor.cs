@@ -72,8 +72,8 @@ internal sealed class BatchCursor(Func<long, ReadResult> read, long fromOffset) 
     private bool Fill()
     {
         LastRead = read(NextOffset);
-        using IRecordSlice? slice = LastRead.Records;
-        if (LastRead.Status != ReadStatus.Ok || slice is null || slice.LengthBytes == 0)
+        using RecordSlice slice = LastRead.Records;
+        if (LastRead.Status != ReadStatus.Ok || slice.IsEmpty)
         {
             return false;
         }

@@ -11,8 +11,8 @@ internal static class BatchLeasing
     /// <summary>Copies and verifies the batches of a good read, and lets the file go.</summary>
     public static LeasedBatches Lease(in ReadResult read, long offset, TopicPartition partition)
     {
-        using IRecordSlice? slice = read.Records;
-        if (slice is null || slice.LengthBytes == 0)
+        using RecordSlice slice = read.Records;
+        if (slice.IsEmpty)
         {
             return new LeasedBatches(null, offset, read);
         }

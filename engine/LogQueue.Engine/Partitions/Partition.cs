@@ -212,9 +212,9 @@ public sealed class Partition
         }
 
         ReadResult result = log.Read(offset, maxBytes, isolation, atLeastOneBatch);
-        if (result.Records is { } records)
+        if (!result.Records.IsEmpty)
         {
-            _host.Metrics.ReadBytes(records.LengthBytes);
+            _host.Metrics.ReadBytes(result.Records.LengthBytes);
         }
 
         return result;

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace LogQueue.Storage.Files;
 
 /// <summary>
-/// A read-only shared map of a file's first bytes. The file handle may be closed while it lives. Readers only before Dispose.
+/// A read-only shared map of a range of a file. The file handle may be closed while it lives. Readers only before Dispose.
 /// </summary>
 internal sealed class DiskMappedRegion : IMappedRegion
 {
@@ -26,7 +26,7 @@ internal sealed class DiskMappedRegion : IMappedRegion
         }
     }
 
-    internal static DiskMappedRegion Map(SafeFileHandle handle, string path, long lengthBytes)
+    internal static DiskMappedRegion Map(SafeFileHandle handle, string path, long position, long lengthBytes)
     {
         int length = checked((int)lengthBytes);
         if (length == 0)
@@ -34,10 +34,19 @@ internal sealed class DiskMappedRegion : IMappedRegion
             return new DiskMappedRegion(0, 0);
         }
 
-        nint address = LibC.Map(0, (nuint)length, LibC.ProtRead, LibC.MapShared, handle, 0);
+        nint address = LibC.Map(0, (nuint)length, LibC.ProtRead, LibC.MapShared, handle, position);
         return address == -1
             ? throw Errno.ToException(Marshal.GetLastPInvokeError(), "mmap", path)
             : new DiskMappedRegion(address, length);
+    }
+
+    /// <summary>Reads all pages and keeps them in memory until <see cref="Dispose"/>.</summary>
+    internal void Lock(string path)
+    {
+        if (LibC.LockPages(_address, (nuint)_length) != 0)
+        {
+            throw Errno.ToException(Marshal.GetLastPInvokeError(), "mlock", path);
+        }
     }
 
     public void Dispose()

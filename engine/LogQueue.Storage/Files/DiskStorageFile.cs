@@ -153,7 +153,22 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool i
         }
     }
 
-    public IMappedRegion Map(long lengthBytes) => DiskMappedRegion.Map(handle, Path, lengthBytes);
+    public IMappedRegion Map(long lengthBytes) => DiskMappedRegion.Map(handle, Path, 0, lengthBytes);
+
+    public IMappedRegion MapResident(long position, int lengthBytes)
+    {
+        DiskMappedRegion region = DiskMappedRegion.Map(handle, Path, position, lengthBytes);
+        try
+        {
+            region.Lock(Path);
+            return region;
+        }
+        catch
+        {
+            region.Dispose();
+            throw;
+        }
+    }
 
     public void Dispose() => handle.Dispose();
 }

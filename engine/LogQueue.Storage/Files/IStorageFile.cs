@@ -41,6 +41,13 @@ internal interface IStorageFile : IDisposable
 
     /// <summary>Maps the first bytes read-only. Never truncate the file below them while mapped.</summary>
     IMappedRegion Map(long lengthBytes);
+
+    /// <summary>
+    /// Maps a range read-only and keeps its pages in memory, so that a look at them never asks the disk. The range begins at a multiple of
+    /// 64 KiB and lies in the file; never truncate the file below its end while mapped. Throws OutOfMemory where the system refuses to lock
+    /// so many pages, and InputOutput where the disk cannot read them.
+    /// </summary>
+    IMappedRegion MapResident(long position, int lengthBytes);
 }
 
 /// <summary>A read-only mapped range.</summary>

@@ -10,7 +10,7 @@ internal sealed class LeaseBudget(int most)
     private readonly LinkedList<LeasedResource> _open = [];
 
     /// <summary>Most resources that stay open without a lease.</summary>
-    public int Most { get; } = most;
+    public int Most { get; private set; } = most;
 
     /// <summary>Resources that are open now.</summary>
     public int OpenCount
@@ -21,6 +21,15 @@ internal sealed class LeaseBudget(int most)
             {
                 return _open.Count;
             }
+        }
+    }
+
+    /// <summary>The system refuses more: those that are open now are the most from here on.</summary>
+    internal void LimitToOpen()
+    {
+        lock (_lock)
+        {
+            Most = Math.Min(Most, _open.Count);
         }
     }
 

@@ -11,6 +11,7 @@ internal abstract class LeasedResource(LeaseBudget budget)
     private bool _isOpen;
     private bool _isRetired;
     private bool _used;
+    private bool _isBarred;
     private Action? _whenIdle;
 
     internal LinkedListNode<LeasedResource>? BudgetNode { get; set; }
@@ -27,13 +28,16 @@ internal abstract class LeasedResource(LeaseBudget budget)
         }
     }
 
-    /// <summary>Takes a lease, opening the resource when needed; false when it is retired. Throws what opening throws.</summary>
+    /// <summary>
+    /// Takes a lease, opening the resource when needed; false when it is retired, or during <see cref="WhileClosed"/>. Throws what opening
+    /// throws.
+    /// </summary>
     internal bool TryAcquire()
     {
         bool opened = false;
         lock (_lock)
         {
-            if (_isRetired)
+            if (_isRetired || _isBarred)
             {
                 return false;
             }
@@ -132,6 +136,39 @@ internal abstract class LeasedResource(LeaseBudget budget)
         budget.Closed(this);
     }
 
+    /// <summary>
+    /// Waits for the leases that are held, which must be short, closes it, and runs something while nobody can take a lease.
+    /// </summary>
+    internal void WhileClosed(Action run)
+    {
+        var wait = default(SpinWait);
+        for (bool isRun = false; !isRun; wait.SpinOnce())
+        {
+            lock (_lock)
+            {
+                _isBarred = true;
+                if (_leases > 0)
+                {
+                    continue;
+                }
+
+                try
+                {
+                    CloseLocked();
+                    run();
+                }
+                finally
+                {
+                    _isBarred = false;
+                }
+
+                isRun = true;
+            }
+        }
+
+        budget.Closed(this);
+    }
+
     /// <summary>Declares the resource open: its creator opened it, and holds the first lease.</summary>
     protected void AdoptOpen()
     {
@@ -157,15 +194,19 @@ internal abstract class LeasedResource(LeaseBudget budget)
             return null;
         }
 
+        CloseLocked();
+        Action run = _whenIdle;
+        _whenIdle = null;
+        return run;
+    }
+
+    private void CloseLocked()
+    {
         if (_isOpen)
         {
             _isOpen = false;
             CloseCore();
         }
-
-        Action run = _whenIdle;
-        _whenIdle = null;
-        return run;
     }
 
     private void Finish(Action? whenIdle)

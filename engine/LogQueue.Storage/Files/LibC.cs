@@ -62,6 +62,9 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     internal static partial nint Map(nint address, nuint lengthBytes, int protection, int flags, SafeHandle file, long position);
 
+    [LibraryImport("libc", EntryPoint = "mlock", SetLastError = true)]
+    internal static partial int LockPages(nint address, nuint lengthBytes);
+
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     internal static partial int Unmap(nint address, nuint lengthBytes);
 }

@@ -20,12 +20,12 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         long bound = isolation switch { ReadIsolation.Committed => stable, ReadIsolation.Uncommitted => high, _ => end };
         if (offset < offsets.LogStart || offset > end)
         {
-            return Answer(ReadStatus.OffsetOutOfRange, null, []);
+            return Answer(ReadStatus.OffsetOutOfRange, default, []);
         }
 
         if (offset >= bound)
         {
-            return Answer(ReadStatus.Ok, null, []);
+            return Answer(ReadStatus.Ok, default, []);
         }
 
         ReadOnlySpan<LogSegment> all = segments.Snapshot;
@@ -33,7 +33,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         {
             if (quarantine.Holds(offset))
             {
-                return Answer(ReadStatus.Corrupt, null, []);
+                return Answer(ReadStatus.Corrupt, default, []);
             }
 
             if (!all[i].Log.TryAcquire())
@@ -42,7 +42,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                 ReadOnlySpan<LogSegment> now = segments.Snapshot;
                 if (now == all || offset < offsets.LogStart)
                 {
-                    return Answer(ReadStatus.OffsetOutOfRange, null, []);
+                    return Answer(ReadStatus.OffsetOutOfRange, default, []);
                 }
 
                 all = now;
@@ -50,15 +50,15 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                 continue;
             }
 
-            if (ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out FileSlice? slice, out long sliceEnd) is not { } status)
+            if (ReadSegment(all[i], offset, bound, maxBytes, atLeastOneBatch, out RecordSlice slice, out long sliceEnd) is not { } status)
             {
                 quarantine.Examine(all[i]); // from here on its damage is known: look again
                 continue;
             }
 
-            if (status != ReadStatus.Ok || slice is not null)
+            if (status != ReadStatus.Ok || !slice.IsEmpty)
             {
-                AbortedTransaction[] aborted = slice is not null && isolation == ReadIsolation.Committed
+                AbortedTransaction[] aborted = !slice.IsEmpty && isolation == ReadIsolation.Committed
                     ? FindAborted(all, offset, sliceEnd) : [];
                 return Answer(status, slice, aborted);
             }
@@ -73,9 +73,9 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         }
 
         // Below the bound without a segment: its file is missing, and all after it.
-        return Answer(offset < bound && quarantine.Holds(offset) ? ReadStatus.Corrupt : ReadStatus.Ok, null, []);
+        return Answer(offset < bound && quarantine.Holds(offset) ? ReadStatus.Corrupt : ReadStatus.Ok, default, []);
 
-        ReadResult Answer(ReadStatus status, IRecordSlice? slice, AbortedTransaction[] aborted) => new()
+        ReadResult Answer(ReadStatus status, RecordSlice slice, AbortedTransaction[] aborted) => new()
         {
             Status = status,
             Records = slice,
@@ -153,9 +153,9 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
     /// segment is to be examined.
     /// </summary>
     private ReadStatus? ReadSegment(
-        LogSegment segment, long offset, long bound, int maxBytes, bool atLeastOneBatch, out FileSlice? slice, out long sliceEnd)
+        LogSegment segment, long offset, long bound, int maxBytes, bool atLeastOneBatch, out RecordSlice slice, out long sliceEnd)
     {
-        slice = null;
+        slice = default;
         sliceEnd = bound;
         bool isLeaseGiven = false;
         try
@@ -193,7 +193,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
 
             if (end > first.Position)
             {
-                slice = new FileSlice(segment.Log, first.Position, (int)(end - first.Position));
+                slice = segment.Slices.Lend(first.Position, (int)(end - first.Position));
                 isLeaseGiven = true;
             }
 
@@ -327,7 +327,7 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
     private TimestampOffset? FindIn(LogSegment segment, BatchLocation batch, long timestampMs, long from, bool exact)
     {
         using PooledBuffer buffer = PooledBuffer.Rent(batch.SizeBytes);
-        if (segment.Log.File.Read(batch.Position, buffer.Span) == batch.SizeBytes && new RecordBatchView(buffer.Span).IsChecksumValid)
+        if (segment.Read(batch.Position, buffer.Span) == batch.SizeBytes && new RecordBatchView(buffer.Span).IsChecksumValid)
         {
             using RecordBatchReader reader = RecordBatchReader.Open(buffer.Memory);
             while (reader.TryRead(out Record record))

@@ -35,7 +35,7 @@ internal static class LogTruncation
         // Before the file shrinks: a seal that a power cut brings back would vouch for bytes that are zeros by then.
         context.Device.SyncDirectory(directory);
         using IStorageFile file = context.Device.Open(last.PathOf(SegmentFileName.Log), StorageOpenMode.ReadWrite);
-        file.Truncate(position);
+        last.WhileUnmapped(() => file.Truncate(position));
         file.DataSync();
     }
 }

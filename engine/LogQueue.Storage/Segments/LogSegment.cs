@@ -33,6 +33,8 @@ internal sealed class LogSegment
         TimeIndex = new TimeIndex(device, PathOf(SegmentFileName.TimeIndex), baseOffset, maps);
         TransactionIndex = new TransactionIndex(device, PathOf(SegmentFileName.TransactionIndex));
         Integrity = new SegmentIntegrity(device, this);
+        Slices = new SegmentSlices(this);
+        Tail = writer is null ? null : new TailMap(this, TailMap.OfProcess);
     }
 
     public string Directory { get; }
@@ -49,6 +51,15 @@ internal sealed class LogSegment
 
     /// <summary>What of it was checked since the start.</summary>
     public SegmentIntegrity Integrity { get; }
+
+    /// <summary>Lends ranges of its log file.</summary>
+    public SegmentSlices Slices { get; }
+
+    /// <summary>The window over its newest bytes; null when it takes no appends.</summary>
+    public TailMap? Tail { get; }
+
+    /// <summary>Length of its log file while it is writable.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
 
     /// <summary>Published bytes. Read it before <see cref="NextOffset"/>.</summary>
     public long SizeBytes => Volatile.Read(ref _sizeBytes);
@@ -191,6 +202,25 @@ internal sealed class LogSegment
         Publish(nextOffset, sizeBytes);
     }
 
+    /// <summary>
+    /// Reads published bytes until the destination is full or the file ends; returns the bytes read. Under a lease on <see cref="Log"/>.
+    /// </summary>
+    public int Read(long position, Span<byte> destination) =>
+        Tail?.TryRead(position, destination) == true ? destination.Length : Log.File.Read(position, destination);
+
+    /// <summary>Shortens its log file while nobody reads it through the map.</summary>
+    public void WhileUnmapped(Action shorten)
+    {
+        if (Tail is null)
+        {
+            shorten();
+        }
+        else
+        {
+            Tail.Cut(shorten);
+        }
+    }
+
     /// <summary>Makes the next reads from a position on ask the disk; only while it is writable.</summary>
     public void DropCache(long position) => _writer?.DropCache(position);
 
@@ -202,11 +232,8 @@ internal sealed class LogSegment
     {
         if (_writer is not null && _writer.Length != _sizeBytes)
         {
-            _writer.Truncate(_sizeBytes);
+            CutToPublished();
         }
-
-        _allocatedBytes = _sizeBytes;
-        _touchedBytes = 0;
     }
 
     /// <summary>Writes the index files to their real size, with the last time entry as Kafka closes a segment.</summary>
@@ -253,6 +280,7 @@ internal sealed class LogSegment
     {
         OffsetIndex.Rest();
         TimeIndex.Rest();
+        Tail?.Retire();
         if (Interlocked.Exchange(ref _writer, null) is not null)
         {
             Log.Release();
@@ -337,6 +365,7 @@ internal sealed class LogSegment
 
     private void Retire(Action then)
     {
+        Tail?.Retire();
         bool pinned = Interlocked.Exchange(ref _writer, null) is not null;
         Log.Retire(() =>
         {
@@ -386,8 +415,13 @@ internal sealed class LogSegment
     private void RollBack()
     {
         // Bytes of a failed append must not stand behind later ones: after a crash they could look like records.
+        CutToPublished();
+    }
+
+    private void CutToPublished() => WhileUnmapped(() =>
+    {
         Writer.Truncate(_sizeBytes);
         _allocatedBytes = _sizeBytes;
         _touchedBytes = 0;
-    }
+    });
 }

@@ -74,7 +74,6 @@ internal static class SegmentReader
     private static BatchLocation Walk(LogSegment segment, long position, long limit, long minLastOffset, long minTimestamp, long mostEnd)
     {
         Span<byte> window = stackalloc byte[WindowBytes];
-        IStorageFile file = segment.Log.File;
         long windowStart = 0;
         int windowBytes = 0;
         long expected = segment.BaseOffset;
@@ -85,7 +84,7 @@ internal static class SegmentReader
             if (position + RecordBatchLayout.HeaderBytes > windowStart + windowBytes || position < windowStart)
             {
                 windowStart = position;
-                windowBytes = file.Read(position, window[..(int)Math.Min(WindowBytes, limit - position)]);
+                windowBytes = segment.Read(position, window[..(int)Math.Min(WindowBytes, limit - position)]);
             }
 
             ReadOnlySpan<byte> header = window[(int)(position - windowStart)..windowBytes];

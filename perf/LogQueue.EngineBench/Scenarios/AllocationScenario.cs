@@ -1,6 +1,7 @@
 using LogQueue.EngineBench.Rigs;
 using LogQueue.Storage;
 using LogQueue.Storage.Partitions;
+using LogQueue.Wire;
 
 namespace LogQueue.EngineBench.Scenarios;
 
@@ -52,7 +53,12 @@ internal sealed class AllocationScenario(BenchFolder folder, bool reads) : Scena
     {
         long offset = log.LogEndOffset * batch / 2001;
         ReadResult result = log.Read(offset, 8 << 10, ReadIsolation.Uncommitted, atLeastOneBatch: true);
-        using var records = result.Records ?? throw new InvalidOperationException($"Nothing read at {offset}: {result.Status}");
+        using RecordSlice records = result.Records;
+        if (records.IsEmpty)
+        {
+            throw new InvalidOperationException($"Nothing read at {offset}: {result.Status}");
+        }
+
         records.CopyTo(_destination);
     }
 }

@@ -77,7 +77,7 @@ internal sealed class CleanStartScenario : Scenario
         {
             foreach (Partition partition in engine.Topics.Single(static t => t.Name == "bench").Partitions)
             {
-                partition.Read(0, 4096).Records?.Dispose();
+                partition.Read(0, 4096).Records.Dispose();
             }
 
             Note("bytes_per_partition_after_first_read", (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Partitions);

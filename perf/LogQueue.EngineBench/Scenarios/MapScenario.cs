@@ -1,6 +1,7 @@
 using LogQueue.EngineBench.Rigs;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Indexes;
+using LogQueue.Storage.Segments;
 
 namespace LogQueue.EngineBench.Scenarios;
 
@@ -10,10 +11,11 @@ internal sealed class MapScenario : Scenario
     private const int Calls = 200_000;
     private const int Entries = 262_144;
     private const int TailBytes = 64 << 10;
+    private const int SegmentBytes = 4 << 20;
     private readonly string _path;
     private readonly OffsetIndex? _index;
     private readonly IStorageFile _file;
-    private readonly IMappedRegion? _map;
+    private readonly LogSegment? _segment;
     private readonly byte[] _page = new byte[4096];
     private readonly int _chunkBytes;
 
@@ -36,14 +38,22 @@ internal sealed class MapScenario : Scenario
         }
         else
         {
-            using IStorageFile tail = device.Open(_path, StorageOpenMode.CreateNew);
-            tail.Write(0, new byte[4 << 20]);
+            device.CreateDirectory(_path);
+            _segment = LogSegment.Create(device, _path, 0, new LeaseBudget(16), new LeaseBudget(16), 0);
+            _segment.Log.TryAcquire();
+            byte[] written = new byte[SegmentBytes];
+            _segment.Write(written, SegmentBytes, SegmentBytes, SegmentBytes);
+            _segment.Publish(1, written.Length);
+            for (int i = 0; i <= TailMap.ReadsPerMove; i++)
+            {
+                _segment.Read(SegmentBytes - TailMap.WindowBytes, _page);
+            }
+
             Goal = new Goal($"MAP-TAIL-{chunkBytes}", $"copy of {chunkBytes} B of the hot tail", "ns per read", GoalKind.None, 1,
-                "copy out of a read-only map", "pread");
+                "LogSegment.Read through its window, under a lease", "pread");
         }
 
-        _file = device.Open(_path, StorageOpenMode.Read);
-        _map = isIndex ? null : _file.Map(4 << 20);
+        _file = device.Open(_segment?.Log.Path ?? _path, StorageOpenMode.Read);
     }
 
     public override Goal Goal { get; }
@@ -75,8 +85,7 @@ internal sealed class MapScenario : Scenario
             }
             else
             {
-                _map!.Span.Slice(PositionOf(i), chunk.Length).CopyTo(chunk);
-                sum += chunk[0];
+                sum += _segment!.Read(PositionOf(i), chunk);
             }
         }
 
@@ -86,7 +95,8 @@ internal sealed class MapScenario : Scenario
 
     public override void Dispose()
     {
-        _map?.Dispose();
+        _segment?.Log.Release();
+        _segment?.Close();
         _index?.Dispose();
         _file.Dispose();
         BenchFolder.Remove(_path);
@@ -95,7 +105,8 @@ internal sealed class MapScenario : Scenario
 
     private static long OffsetOf(int i) => (i * 7_654_321L) % (Entries * 40L);
 
-    private int PositionOf(int i) => (int)(i * 7_654_321L % ((4 << 20) - _chunkBytes));
+    private int PositionOf(int i) =>
+        SegmentBytes - TailMap.WindowBytes + (int)(i * 7_654_321L % (TailMap.WindowBytes - _chunkBytes));
 
     /// <summary>Which page by its first entry, then the page: a binary search without a map.</summary>
     private int FindByPages(long offset)

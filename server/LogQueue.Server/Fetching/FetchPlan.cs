@@ -41,7 +41,7 @@ internal sealed class FetchPlan
         {
             foreach (FetchResponse.PartitionData partition in topic.Partitions)
             {
-                partition.Records.Slice?.Dispose();
+                partition.Records.Slice.Dispose();
             }
         }
     }
@@ -151,14 +151,14 @@ internal sealed class FetchPlan
 
         if (ErrorMapping.Of(result.Status) is var error and not ErrorCode.None)
         {
-            result.Records?.Dispose();
+            result.Records.Dispose();
             return Failed(data, error);
         }
 
         data.HighWatermark = result.HighWatermark;
         data.LastStableOffset = result.LastStableOffset;
         data.LogStartOffset = result.LogStartOffset;
-        data.Records = result.Records is { } records ? new RecordSet(records) : RecordSet.Empty;
+        data.Records = new RecordSet(result.Records);
         data.AbortedTransactions = _isolation == ReadIsolation.Committed ? Aborted(result.AbortedTransactions) : null;
         return data;
     }

@@ -122,7 +122,7 @@ internal sealed class SliceSender : IDisposable
         }
     }
 
-    private async ValueTask GatherAsync(IRecordSlice slice)
+    private async ValueTask GatherAsync(RecordSlice slice)
     {
         if (slice.LengthBytes > GatherBytes - GatheredBytes)
         {
@@ -150,7 +150,7 @@ internal sealed class SliceSender : IDisposable
         gathered.Reset();
     }
 
-    private async ValueTask SendSliceAsync(IRecordSlice slice)
+    private async ValueTask SendSliceAsync(RecordSlice slice)
     {
         if (NativeSocket.IsSupported && slice.TryGetFile(out SafeFileHandle file, out long position))
         {

@@ -17,7 +17,7 @@ internal static class CommittedReads
         {
             ReadResult result = partition.Read(from, 100_000, committed ? ReadIsolation.Committed : ReadIsolation.Uncommitted);
             Assert.Equal(ReadStatus.Ok, result.Status);
-            if (result.Records is null || result.Records.LengthBytes == 0)
+            if (result.Records.IsEmpty)
             {
                 return lines;
             }

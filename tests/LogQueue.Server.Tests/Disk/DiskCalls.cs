@@ -69,8 +69,8 @@ internal static class DiskCalls
     public static long ReadSome(Engine.Partitions.Partition partition, long from, List<long> tags)
     {
         ReadResult read = partition.Read(from, 1 << 20);
-        Assert.True(read.Status == ReadStatus.Ok && read.Records is not null, $"offset {from}: {read.Status}");
-        byte[] bytes = new byte[read.Records!.LengthBytes];
+        Assert.True(read.Status == ReadStatus.Ok && !read.Records.IsEmpty, $"offset {from}: {read.Status}");
+        byte[] bytes = new byte[read.Records.LengthBytes];
         read.Records.CopyTo(bytes);
         read.Records.Dispose();
         var seen = new List<SeenRecord>();

@@ -163,8 +163,8 @@ internal sealed class PowerCutLedger(int partitionCount)
     private long CheckRecords(Partition found, int partition, long from)
     {
         ReadResult read = found.Read(from, 1 << 20);
-        Assert.True(read.Status == ReadStatus.Ok && read.Records is not null, $"partition {partition} at {from}: {read.Status}");
-        byte[] bytes = new byte[read.Records!.LengthBytes];
+        Assert.True(read.Status == ReadStatus.Ok && !read.Records.IsEmpty, $"partition {partition} at {from}: {read.Status}");
+        byte[] bytes = new byte[read.Records.LengthBytes];
         read.Records.CopyTo(bytes);
         read.Records.Dispose();
         var seen = new List<SeenRecord>();

@@ -89,7 +89,7 @@ public sealed class MessageWriteTests
     [Fact]
     public void Records_in_a_file_become_a_splice_and_count_in_the_length()
     {
-        using var slice = new ArraySlice([9, 8, 7]);
+        using var slice = new RecordSlice(new ArrayLender([9, 8, 7]), 1, 0, 3);
         using var copied = new PooledBufferWriter();
         var copying = new WireWriter(copied);
         Produce(new RecordSet(slice)).Write(ref copying, 9);
@@ -144,20 +144,18 @@ public sealed class MessageWriteTests
         return read;
     }
 
-    private sealed class ArraySlice(byte[] bytes) : IRecordSlice
+    private sealed class ArrayLender(byte[] bytes) : IRecordLender
     {
-        public int LengthBytes => bytes.Length;
-
-        public bool TryGetFile(out Microsoft.Win32.SafeHandles.SafeFileHandle file, out long position)
+        public bool TryGetFile(long lease, out Microsoft.Win32.SafeHandles.SafeFileHandle file)
         {
             file = null!;
-            position = 0;
             return false;
         }
 
-        public void CopyTo(Span<byte> destination) => bytes.CopyTo(destination);
+        public void CopyTo(long lease, long position, Span<byte> destination) =>
+            bytes.AsSpan((int)position, destination.Length).CopyTo(destination);
 
-        public void Dispose()
+        public void End(long lease)
         {
         }
     }

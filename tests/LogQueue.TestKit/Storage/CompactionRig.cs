@@ -117,7 +117,7 @@ internal static class CompactionRig
                 throw new InvalidOperationException($"Read at {from}: {result.Status}");
             }
 
-            if (result.Records is null)
+            if (result.Records.IsEmpty)
             {
                 yield break;
             }

@@ -61,7 +61,14 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
     {
         ThrowIfClosed();
         device.Mapped(Path, lengthBytes);
-        return new Region(inode, checked((int)lengthBytes));
+        return new Region(inode, 0, checked((int)lengthBytes));
+    }
+
+    public IMappedRegion MapResident(long position, int lengthBytes)
+    {
+        ThrowIfClosed();
+        device.Mapped(Path, position + lengthBytes);
+        return new Region(inode, checked((int)position), lengthBytes);
     }
 
     public void Dispose()
@@ -84,7 +91,7 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
         }
     }
 
-    private sealed class Region(SimulatedInode inode, int length) : IMappedRegion
+    private sealed class Region(SimulatedInode inode, int position, int length) : IMappedRegion
     {
         private bool _disposed;
 
@@ -93,12 +100,12 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
             get
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                if (inode.Length < length)
+                if (inode.Length < position + length)
                 {
                     throw new InvalidOperationException("A mapped file was shortened under its map: on a real disk this kills the process.");
                 }
 
-                return inode.Bytes.AsSpan(0, length);
+                return inode.Bytes.AsSpan(position, length);
             }
         }
 

@@ -52,7 +52,7 @@ internal sealed class StorageRig : IDisposable
                 throw new InvalidOperationException($"Read at {from}: {result.Status}");
             }
 
-            if (result.Records is null)
+            if (result.Records.IsEmpty)
             {
                 return seen;
             }

@@ -38,7 +38,7 @@ public sealed class TopicConfigEffectTests : IDisposable
         ["compression.type"] = ("zstd", static async (_, topic) =>
         {
             await AppendAsync(topic, "a");
-            using IRecordSlice records = topic.Partitions[0].Read(topic.Partitions[0].LogEndOffset - 1, 1000).Records!;
+            using RecordSlice records = topic.Partitions[0].Read(topic.Partitions[0].LogEndOffset - 1, 1000).Records;
             byte[] bytes = new byte[records.LengthBytes];
             records.CopyTo(bytes);
             return new RecordBatchView(bytes).Compression;

@@ -179,7 +179,7 @@ public sealed class CompactionTests
         ReadResult held = rig.Log.Read(0, 10_000, ReadIsolation.Committed, atLeastOneBatch: true);
         CompactionRig.Clean(rig.Log);
         Assert.InRange(rig.Log.SegmentCount, 2, 3);
-        byte[] old = new byte[held.Records!.LengthBytes];
+        byte[] old = new byte[held.Records.LengthBytes];
         held.Records.CopyTo(old); // of a file whose name is gone
         Assert.Equal(2, new RecordBatchView(old).RecordCount);
         held.Records.Dispose();

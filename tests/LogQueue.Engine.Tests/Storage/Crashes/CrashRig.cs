@@ -113,7 +113,7 @@ internal sealed class CrashRig : ICommitLog, IDisposable
                 throw new InvalidOperationException($"A read at {from} with {isolation} of at most {maxBytes} bytes was answered {result.Status}.");
             }
 
-            if (result.Records is null)
+            if (result.Records.IsEmpty)
             {
                 return from;
             }

@@ -113,7 +113,7 @@ public sealed class DiskStorageDeviceTests : IDisposable
 
             rig.Log.Commit();
             ReadResult read = rig.Log.Read(100, 5_000, ReadIsolation.Uncommitted, true);
-            Assert.True(read.Records!.TryGetFile(out var handle, out long position));
+            Assert.True(read.Records.TryGetFile(out var handle, out long position));
             byte[] viaHandle = new byte[read.Records.LengthBytes];
             byte[] viaCopy = new byte[read.Records.LengthBytes];
             Assert.Equal(viaHandle.Length, RandomAccess.Read(handle, viaHandle, position));

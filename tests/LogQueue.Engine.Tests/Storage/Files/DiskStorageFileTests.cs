@@ -48,6 +48,24 @@ public sealed class DiskStorageFileTests : IDisposable
     }
 
     [Fact]
+    public void A_resident_map_shows_what_is_written_later_and_refuses_what_is_not_in_the_file()
+    {
+        using IStorageFile file = _device.Open(Path.Combine(_root, "a"), StorageOpenMode.CreateNew);
+        file.Allocate(3 << 16);
+        using (IMappedRegion map = file.MapResident(1 << 16, 1 << 17))
+        {
+            file.Write((1 << 16) + 5, [1, 2, 3]);
+            Assert.Equal((1 << 17, 1, 3), (map.Span.Length, map.Span[5], map.Span[7]));
+            file.Write((3 << 16) - 1, [9]);
+            Assert.Equal(9, map.Span[^1]);
+        }
+
+        // Behind the end there are no pages that could be kept: the error comes from the call, not from a look at them.
+        Assert.Throws<StorageException>(() => file.MapResident(3 << 16, 1 << 16));
+        Assert.Throws<StorageException>(() => file.MapResident(100, 1 << 16));
+    }
+
+    [Fact]
     public void An_empty_map_is_empty_and_a_disposed_one_is_not_readable()
     {
         string path = Path.Combine(_root, "a");

@@ -61,6 +61,55 @@ public sealed class LeaseBudgetTests
         Assert.All(files, static f => Assert.Equal(0, f.Leases));
     }
 
+    [Fact]
+    public void Where_the_system_refuses_more_the_open_ones_are_the_most()
+    {
+        var budget = new LeaseBudget(4);
+        LeasedFile[] files = [.. Enumerable.Range(0, 3).Select(i => New(budget, $"/data/{i}"))];
+        Use(files[0]);
+        Use(files[1]);
+        budget.LimitToOpen();
+        Use(files[2]);
+        Assert.Equal((2, 2, 2), (budget.Most, budget.OpenCount, _device.OpenFiles));
+        budget.LimitToOpen();
+        Assert.Equal(2, budget.Most);
+
+        static void Use(LeasedFile file)
+        {
+            Assert.True(file.TryAcquire());
+            file.Release();
+        }
+    }
+
+    [Fact]
+    public async Task What_runs_while_closed_waits_for_leases_and_lets_nobody_in()
+    {
+        var budget = new LeaseBudget(4);
+        LeasedFile file = New(budget, "/data/x");
+        Assert.True(file.TryAcquire());
+        bool ran = false;
+        Task running = Task.Run(() => file.WhileClosed(() =>
+        {
+            Assert.Equal(0, _device.OpenFiles);
+            ran = true;
+        }));
+        while (file.TryAcquire())
+        {
+            file.Release();
+            await Task.Yield(); // until it waits, others may come; then no longer
+        }
+
+        Assert.False(ran);
+        file.Release();
+        await running.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal((true, 0), (ran, budget.OpenCount));
+        Assert.Throws<InvalidDataException>(() => file.WhileClosed(static () => throw new InvalidDataException()));
+        Assert.True(file.TryAcquire()); // open again for everybody
+        file.Release();
+        file.Retire();
+        Assert.Equal(0, _device.OpenFiles);
+    }
+
     private LeasedFile New(LeaseBudget budget, string path)
     {
         _device.Open(path, StorageOpenMode.CreateNew).Dispose();

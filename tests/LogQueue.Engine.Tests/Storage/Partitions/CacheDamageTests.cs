@@ -82,7 +82,7 @@ public sealed class CacheDamageTests
         for (long offset = 0; offset < log.LogEndOffset;)
         {
             ReadResult read = log.Read(offset, 700, ReadIsolation.Committed, atLeastOneBatch: true);
-            Assert.NotNull(read.Records);
+            Assert.False(read.Records.IsEmpty);
             aborted.UnionWith(read.AbortedTransactions);
             byte[] bytes = new byte[read.Records.LengthBytes];
             read.Records.CopyTo(bytes);

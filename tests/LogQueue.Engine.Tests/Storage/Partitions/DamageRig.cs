@@ -62,7 +62,7 @@ internal static class DamageRig
             }
 
             Assert.Equal(ReadStatus.Ok, read.Status);
-            byte[] bytes = new byte[read.Records!.LengthBytes];
+            byte[] bytes = new byte[read.Records.LengthBytes];
             read.Records.CopyTo(bytes);
             read.Records.Dispose();
             var seen = new List<SeenRecord>();

@@ -97,7 +97,7 @@ public sealed class DamageTests
         Assert.Equal(ReadStatus.Corrupt, rig.Log.Read(expected.Count - 1, 1000, ReadIsolation.Uncommitted, true).Status);
         ReadResult outside = rig.Log.Read(0, 1000, ReadIsolation.Uncommitted, true);
         Assert.Equal(ReadStatus.Ok, outside.Status);
-        outside.Records!.Dispose();
+        outside.Records.Dispose();
     }
 
     [Fact]

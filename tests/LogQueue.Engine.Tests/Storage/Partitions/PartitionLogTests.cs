@@ -29,7 +29,7 @@ public sealed class PartitionLogTests
         using var rig = new StorageRig();
         Assert.Equal(AppendStatus.Appended, rig.Log.Append(TestBatches.Build(3, 0), AppendOrigin.Client).Status);
         Assert.Equal(0, rig.Log.HighWatermark);
-        Assert.Null(rig.Log.Read(0, 1000, ReadIsolation.Uncommitted, true).Records);
+        Assert.True(rig.Log.Read(0, 1000, ReadIsolation.Uncommitted, true).Records.IsEmpty);
         int advanced = 0;
         rig.Log.HighWatermarkAdvanced = () => advanced++;
         rig.Log.Commit();
@@ -72,7 +72,7 @@ public sealed class PartitionLogTests
         rig.Log.Commit();
         Assert.Equal(batch.Length * 3, Length(rig.Log.Read(0, (batch.Length * 4) - 1, ReadIsolation.Uncommitted, true)));
         Assert.Equal(batch.Length, Length(rig.Log.Read(9, 1, ReadIsolation.Uncommitted, true)));
-        Assert.Null(rig.Log.Read(9, 1, ReadIsolation.Uncommitted, false).Records);
+        Assert.True(rig.Log.Read(9, 1, ReadIsolation.Uncommitted, false).Records.IsEmpty);
         Assert.Equal(ReadStatus.OffsetOutOfRange, rig.Log.Read(41, 1, ReadIsolation.Uncommitted, true).Status);
         Assert.Equal(ReadStatus.OffsetOutOfRange, rig.Log.Read(-1, 1, ReadIsolation.Uncommitted, true).Status);
         Assert.Equal(ReadStatus.Ok, rig.Log.Read(40, 1, ReadIsolation.Uncommitted, true).Status);
@@ -171,7 +171,7 @@ public sealed class PartitionLogTests
         ReadResult lease = rig.Log.Read(0, 500, ReadIsolation.Uncommitted, true);
         rig.Log.AdvanceLogStart(rig.Log.HighWatermark);
         Assert.True(device.FileExists(SegmentFileName.PathOf(StorageRig.Directory, 0, ".log")));
-        byte[] bytes = new byte[lease.Records!.LengthBytes];
+        byte[] bytes = new byte[lease.Records.LengthBytes];
         lease.Records.CopyTo(bytes);
         Assert.NotEqual(0, StorageRig.Decode(bytes, 0, []));
         lease.Records.Dispose();
@@ -228,7 +228,7 @@ public sealed class PartitionLogTests
 
     private static int Length(ReadResult result)
     {
-        using var records = result.Records!;
+        using var records = result.Records;
         return records.LengthBytes;
     }
 

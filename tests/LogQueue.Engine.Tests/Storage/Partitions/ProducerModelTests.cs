@@ -109,7 +109,7 @@ public sealed class ProducerModelTests
         Assert.Equal(stable, log.LastStableOffset);
         long from = a % (stable + 1);
         ReadResult result = log.Read(from, 1 << 20, ReadIsolation.Committed, atLeastOneBatch: true);
-        if (result.Records is null)
+        if (result.Records.IsEmpty)
         {
             return;
         }

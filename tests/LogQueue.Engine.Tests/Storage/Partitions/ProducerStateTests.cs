@@ -115,7 +115,7 @@ public sealed class ProducerStateTests
 
         using var again = new StorageRig(device);
         ReadResult read = again.Log.Read(0, 4096, ReadIsolation.Committed, atLeastOneBatch: true);
-        read.Records!.Dispose();
+        read.Records.Dispose();
         Assert.Equal((3, 0), (read.LastStableOffset, read.AbortedTransactions.Length));
     }
 
@@ -202,7 +202,7 @@ public sealed class ProducerStateTests
                 cuts++;
                 using var again = new StorageRig(d.Crash(seed));
                 ReadResult result = again.Log.Read(0, 10_000, ReadIsolation.Committed, true);
-                result.Records!.Dispose();
+                result.Records.Dispose();
                 Assert.Equal([new AbortedTransaction(1, 0)], result.AbortedTransactions);
             }
         };
@@ -272,10 +272,10 @@ public sealed class ProducerStateTests
     private static void CheckAborted(PartitionLog log)
     {
         ReadResult result = log.Read(0, 10_000, ReadIsolation.Committed, true);
-        result.Records!.Dispose();
+        result.Records.Dispose();
         Assert.Equal([new AbortedTransaction(1, 0)], result.AbortedTransactions);
         ReadResult later = log.Read(6, 10_000, ReadIsolation.Committed, true);
-        later.Records!.Dispose();
+        later.Records.Dispose();
         Assert.Empty(later.AbortedTransactions);
     }
 

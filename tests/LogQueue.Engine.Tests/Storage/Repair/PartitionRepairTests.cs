@@ -245,7 +245,7 @@ public sealed class PartitionRepairTests
                 continue;
             }
 
-            byte[] bytes = new byte[read.Records!.LengthBytes];
+            byte[] bytes = new byte[read.Records.LengthBytes];
             read.Records.CopyTo(bytes);
             read.Records.Dispose();
             var records = new List<SeenRecord>();
