@@ -28,6 +28,7 @@ internal static class GoalList
         ("G13", () => new CleanStartScenario(folder, isMemory: false)),
         ("MEMORY", () => new CleanStartScenario(folder, isMemory: true)),
         ("G17", () => new ManyPartitionsScenario(folder)),
+        ("G17-RAW", () => new ManyPartitionsScenario(folder, isAgainstCalls: true)),
         ("G18", () => new CreateScenario(folder, asOneTopic: true)),
         ("G18b", () => new CreateScenario(folder, asOneTopic: false)),
         ("MAP-INDEX", () => new MapScenario(folder, isIndex: true)),

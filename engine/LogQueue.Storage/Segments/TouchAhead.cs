@@ -16,7 +16,7 @@ internal static class TouchAhead
     internal const long LeastSegmentBytes = 64 << 10;
 
     /// <summary>Zeros at a time.</summary>
-    internal const int MostWindowBytes = 1 << 20;
+    internal const int MostWindowBytes = 256 << 10;
 
     private static readonly byte[] Zeros = new byte[MostWindowBytes];
 

@@ -9,7 +9,7 @@ namespace LogQueue.EngineBench.Scenarios;
 internal sealed class SealedAppendScenario(BenchFolder folder, bool touchesAhead) : Scenario
 {
     private const int RunBytes = 512 << 20;
-    private const int TouchBytes = 1 << 20;
+    private const int TouchBytes = 256 << 10;
     private readonly byte[] _batch = Batches.Build(65_000);
     private readonly byte[] _zeros = new byte[TouchBytes];
 
