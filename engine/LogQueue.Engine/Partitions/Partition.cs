@@ -331,7 +331,10 @@ public sealed class Partition
         }
 
         long started = _host.Metrics.StartAppend();
-        AppendResult result = log.Append(batch.Span, origin);
+        AppendResult result = origin == AppendOrigin.Client && Topic.Config is { StoredCompression: { } codec } config
+            && !RecordBatchRecompressor.IsDone(batch.Span, codec)
+            ? RecompressedAppend.Run(log, batch, codec, config)
+            : log.Append(batch.Span, origin);
         if (result.Status != AppendStatus.Appended)
         {
             _host.Metrics.Refused(result.Status);

@@ -35,6 +35,7 @@ public sealed class TopicConfig
             "zstd" => CompressionType.Zstd,
             _ => CompressionType.Lz4,
         };
+        StoredCompression = this["compression.type"] == "producer" ? null : EngineCompression;
         EngineCompressionLevel = EngineCompression switch
         {
             CompressionType.Gzip => Int("compression.gzip.level") is > 0 and int level ? level : null,
@@ -73,6 +74,9 @@ public sealed class TopicConfig
 
     /// <summary>The codec of batches that the engine itself builds (<c>compression.type</c>; <c>producer</c> means LZ4).</summary>
     public CompressionType EngineCompression { get; }
+
+    /// <summary>The codec into which ready batches are brought; null (<c>producer</c>) when they stay as they are.</summary>
+    public CompressionType? StoredCompression { get; }
 
     /// <summary>Effort of that codec (<c>compression.*.level</c>); null for the codec's own choice.</summary>
     internal int? EngineCompressionLevel { get; }
