@@ -17,6 +17,9 @@ internal static partial class LibC
     internal const int Eintr = 4;
     internal const int Einval = 22;
 
+    /// <summary>RLIMIT_NOFILE.</summary>
+    internal static int OpenFilesLimit => OperatingSystem.IsMacOS() ? 8 : 7;
+
     /// <summary>O_RDONLY | O_CLOEXEC.</summary>
     internal static int OpenReadOnly => OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
 
@@ -58,6 +61,14 @@ internal static partial class LibC
     /// <summary>Returns the error number itself; does not set errno.</summary>
     [LibraryImport("libc", EntryPoint = "posix_fallocate")]
     internal static partial int Allocate(SafeHandle file, long position, long lengthBytes);
+
+    /// <summary>Two numbers: the soft limit and the hard one.</summary>
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    internal static unsafe partial int GetLimit(int resource, ulong* softAndHard);
+
+    /// <summary>Two numbers: the soft limit and the hard one.</summary>
+    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
+    internal static unsafe partial int SetLimit(int resource, ulong* softAndHard);
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     internal static partial nint Map(nint address, nuint lengthBytes, int protection, int flags, SafeHandle file, long position);

@@ -54,7 +54,9 @@ internal sealed class LogCommitter(
             LogSegment active = state.Segments.Active;
             if (end != waiters.DurableEnd && !active.NeedsDirectorySync && !rolled.Exists(static r => !r.IsSynced)
                 && checkpointer.TryGetPosition(active.BaseOffset, out long position)
-                && active.SizeBytes - position <= mostBytes && active.Log.TryAcquire())
+                && active.SizeBytes - position <= mostBytes
+                && active.IsUnsynced // else its file may be closed, and there is nothing to sync
+                && active.Log.TryAcquire())
             {
                 pending = new PendingCommit(log, cutCount, active, position, (int)(active.SizeBytes - position), end);
                 return true;
