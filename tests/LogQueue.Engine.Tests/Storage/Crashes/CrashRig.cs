@@ -47,7 +47,7 @@ internal sealed class CrashRig : ICommitLog, IDisposable
             Fence = Fence,
             CommitLog = this,
             PublishDurableOnly = publishDurableOnly,
-            FileBudget = new LeaseBudget(4),
+            FileBudget = new LeaseBudget(4) { SyncFailed = Fence.Trip },
             MapBudget = new LeaseBudget(4),
         };
     }
