@@ -88,6 +88,9 @@ public sealed record LogEngineOptions
     /// <summary>Files that the process may have open; 0 asks the system.</summary>
     internal int OpenFileLimit { get; init; }
 
+    /// <summary>The engines that share the limits of the process.</summary>
+    internal Opening.EngineCount Engines { get; init; } = Opening.EngineCount.OfProcess;
+
     /// <summary>Bytes of each of the two files of the commit journal.</summary>
     internal int JournalFileBytes { get; init; } = 16 << 20;
 

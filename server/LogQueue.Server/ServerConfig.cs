@@ -97,7 +97,7 @@ public sealed class ServerConfig
         var notes = new List<string>();
         CheckNames(given, values.Problems, notes);
         ServerOptions server = ReadServer(values, given);
-        LogEngineOptions engine = ReadEngine(values, given, dataDirectory);
+        LogEngineOptions engine = ReadEngine(values, given, dataDirectory) with { Connections = server.MaxConnections };
         if (values.Problems.Count == 0)
         {
             values.Problems.AddRange(server.Validate());
@@ -188,7 +188,6 @@ public sealed class ServerConfig
                 values.Long("logqueue.sync.wait.limit.ms", (long)defaults.SyncWaitLimit.TotalMilliseconds, 1000, 86_400_000)),
             ScrubBytesPerSecond = values.Long("logqueue.scrub.bytes.per.second", defaults.ScrubBytesPerSecond),
             ScrubInterval = values.Milliseconds("logqueue.scrub.interval.ms", defaults.ScrubInterval),
-            Connections = values.Int("max.connections", new ServerOptions().MaxConnections, 1),
             RecoveryThreads = values.Int("num.recovery.threads.per.data.dir", defaults.RecoveryThreads),
             Cleaner = ReadCleaner(values, defaults.Cleaner),
             TopicDefaults = ReadTopicDefaults(values, given),

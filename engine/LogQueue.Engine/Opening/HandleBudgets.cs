@@ -8,8 +8,8 @@ namespace LogQueue.Engine.Opening;
 /// </summary>
 internal sealed class HandleBudgets : IDisposable
 {
-    private static int _engines;
     private readonly HandleShares _shares;
+    private readonly EngineCount _engines;
     private int _isDisposed;
 
     /// <param name="options">Options of the engine.</param>
@@ -17,7 +17,8 @@ internal sealed class HandleBudgets : IDisposable
     /// <param name="fence">Trips when a sync fails that was to make room.</param>
     public HandleBudgets(LogEngineOptions options, IStorageDevice device, DirectoryFence fence)
     {
-        Interlocked.Increment(ref _engines);
+        _engines = options.Engines;
+        _engines.Add();
         int limit = options.OpenFileLimit > 0 ? options.OpenFileLimit : ProcessLimits.RaiseOpenFiles();
         _shares = HandleShares.Of(limit, ProcessLimits.MapCount(), options.Connections);
         Files = new LeaseBudget(() => PartOf(_shares.Files)) { SyncFailed = fence.Trip };
@@ -53,9 +54,9 @@ internal sealed class HandleBudgets : IDisposable
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            Interlocked.Decrement(ref _engines);
+            _engines.Remove();
         }
     }
 
-    private static int PartOf(int all) => all / Math.Max(1, Volatile.Read(ref _engines));
+    private int PartOf(int all) => all / _engines.Value;
 }
