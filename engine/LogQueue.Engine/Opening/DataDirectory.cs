@@ -148,6 +148,12 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         PartitionLog log;
         try
         {
+            if (closed is not null && !Device.DirectoryExists(PathOf(PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition))))
+            {
+                throw new StorageException(StorageError.NotFound, "open",
+                    PathOf(PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition)), "somebody removed it since the start");
+            }
+
             log = OpenLog(partition.Id, options, partition.Topic.Id, closed);
         }
         catch (StorageException e) when (FenceRule.IsFinal(e) && e.Error != StorageError.Exists && e.Operation != "pread")

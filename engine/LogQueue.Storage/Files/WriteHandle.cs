@@ -72,7 +72,7 @@ internal sealed class WriteHandle
 
         try
         {
-            _file.File.DataSync();
+            SyncUnlessClosed();
             if ((before & Step) == 0 && Interlocked.CompareExchange(ref _state, before & ~Held, before) == before)
             {
                 LetGo();
@@ -109,6 +109,18 @@ internal sealed class WriteHandle
         if ((before & Held) != 0)
         {
             LetGo();
+        }
+    }
+
+    private void SyncUnlessClosed()
+    {
+        try
+        {
+            _file.File.DataSync();
+        }
+        catch (StorageException e) when (e.Error == StorageError.NotFound && (Volatile.Read(ref _state) & Ended) != 0)
+        {
+            // Its owner removed the file meanwhile.
         }
     }
 
