@@ -74,6 +74,9 @@ public sealed class LogEngine : IAsyncDisposable
     /// <summary>True once the data directory is fenced after a disk error: reads go on, nothing more is written.</summary>
     public bool IsOffline => _directory.Fence.IsTripped;
 
+    /// <summary>Open files: the limit, how it is shared out, and how many are open now.</summary>
+    public OpenFileLimits OpenFiles => _directory.OpenFiles;
+
     /// <summary>Compacted partitions that are no longer cleaned because of damage, and what is wrong; empty when all is well.</summary>
     public IReadOnlyDictionary<TopicPartition, string> UncleanablePartitions => _cleaner.Uncleanable;
 

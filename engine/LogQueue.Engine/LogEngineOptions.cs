@@ -79,6 +79,18 @@ public sealed record LogEngineOptions
     /// </summary>
     public Action<string>? DamageFound { get; init; }
 
+    /// <summary>
+    /// Connections that the program will hold beside the engine (<c>max.connections</c>): room for them is kept out of the limit of open
+    /// files, at most a third of it (<see cref="OpenFileLimits.MostConnections"/>). 0, the default, for a program without any.
+    /// </summary>
+    public int Connections { get; init; }
+
+    /// <summary>Files that the process may have open; 0 asks the system.</summary>
+    internal int OpenFileLimit { get; init; }
+
+    /// <summary>The engines that share the limits of the process.</summary>
+    internal Opening.EngineCount Engines { get; init; } = Opening.EngineCount.OfProcess;
+
     /// <summary>Bytes of each of the two files of the commit journal.</summary>
     internal int JournalFileBytes { get; init; } = 16 << 20;
 
@@ -102,6 +114,7 @@ public sealed record LogEngineOptions
         Check(
             SyncWaitLimit >= TimeSpan.FromSeconds(1) && SyncWaitLimit <= TimeSpan.FromDays(1),
             $"SyncWaitLimit is {SyncWaitLimit}: it must be 1 second to 1 day.");
+        Check(Connections >= 0, $"Connections is {Connections}: it must be 0 or more.");
         Check(RecoveryThreads is >= 0 and <= 1_024, $"RecoveryThreads is {RecoveryThreads}: it must be 0 to 1024.");
         problems.AddRange(Cleaner?.Validate() ?? ["Cleaner is null: leave it out for the defaults."]);
         Check(ScrubBytesPerSecond >= 0, $"ScrubBytesPerSecond is {ScrubBytesPerSecond}: it must be 0 or more.");

@@ -61,7 +61,7 @@ public sealed class LogQueueServer : IAsyncDisposable
         var metrics = new ServerMetrics(() => listener?.ConnectionCount ?? 0, () => budget.TakenBytes);
         try
         {
-            listener = await Listener.BindAsync(options, budget, metrics, logger, cancellation);
+            listener = await Listener.BindAsync(options, engine.OpenFiles, budget, metrics, logger, cancellation);
             var broker = new Broker
             {
                 Engine = engine,

@@ -97,7 +97,7 @@ public sealed class ServerConfig
         var notes = new List<string>();
         CheckNames(given, values.Problems, notes);
         ServerOptions server = ReadServer(values, given);
-        LogEngineOptions engine = ReadEngine(values, given, dataDirectory);
+        LogEngineOptions engine = ReadEngine(values, given, dataDirectory) with { Connections = server.MaxConnections };
         if (values.Problems.Count == 0)
         {
             values.Problems.AddRange(server.Validate());

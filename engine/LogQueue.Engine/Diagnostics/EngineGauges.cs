@@ -32,6 +32,8 @@ internal sealed class EngineGauges(DataDirectory directory, TopicRegistry topics
         }
     }
 
+    public OpenFileLimits OpenFiles => directory.OpenFiles;
+
     public long UnsyncedBytes => directory.UnsyncedBytes;
 
     public long DamagedCount => Logs.LongCount(static log => log.IsDamaged);

@@ -80,6 +80,9 @@ internal sealed class EngineMetrics : IDisposable
         Gauge("logqueue.segments", "{segment}", "Segments of all partitions.", () => gauges.SegmentCount);
         Gauge("logqueue.disk.bytes", "By", "Bytes of all segments.", () => gauges.SizeBytes);
         Gauge("logqueue.disk.free.bytes", "By", "Free bytes of the file system, for this user.", () => gauges.DiskFreeBytes);
+        Gauge("logqueue.files.open", "{file}", "Log and index files that are open.", () => (long)gauges.OpenFiles.OpenLogFiles);
+        Gauge("logqueue.files.most", "{file}", "Log and index files that may stay open.", () => (long)gauges.OpenFiles.MostLogFiles);
+        Gauge("logqueue.files.limit", "{file}", "Files that the process may have open.", () => (long)gauges.OpenFiles.Limit);
         Gauge("logqueue.unsynced.bytes", "By", "Bytes written and not yet durable.", () => gauges.UnsyncedBytes);
         Gauge("logqueue.damaged.partitions", "{partition}", "Partitions with damage that waits for repair.", () => gauges.DamagedCount);
         Gauge("logqueue.fenced", "{engine}", "1 once a failed sync has fenced the directory, else 0.", () => gauges.IsFenced ? 1L : 0L);

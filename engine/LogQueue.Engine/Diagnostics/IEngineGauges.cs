@@ -18,6 +18,9 @@ internal interface IEngineGauges
     /// <summary>Free bytes of the file system; -1 when it does not say.</summary>
     long DiskFreeBytes { get; }
 
+    /// <summary>Open files: limits and use.</summary>
+    OpenFileLimits OpenFiles { get; }
+
     /// <summary>Bytes written and not yet durable.</summary>
     long UnsyncedBytes { get; }
 

@@ -25,6 +25,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     private readonly PartitionLogContext _context;
     private readonly PartitionLogContext _internalContext;
     private readonly DiskSpace _space;
+    private readonly HandleBudgets _handles;
     private IReadOnlyDictionary<string, LogSummary>? _cleanLogs;
     private bool _disposed;
 
@@ -36,6 +37,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         FullPath = path;
         Metrics = new EngineMetrics(path);
         _space = DiskSpace.Create(device, path, options.DiskMinFreeBytes);
+        _handles = new HandleBudgets(options, device, Fence);
         var commits = new CommitLoopOptions
         {
             FlushIntervalMs = options.FlushIntervalMs,
@@ -56,6 +58,8 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
             PublishDurableOnly = options.Durability == Durability.Commit,
             Background = RunInBackground,
             Space = _space,
+            FileBudget = _handles.Files,
+            MapBudget = _handles.Maps,
             WaitsEnd = true,
             DamageFound = Tell,
         };
@@ -76,6 +80,9 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
 
     /// <summary>What came out of the commit journal.</summary>
     public JournalReplayReport Journal { get; private set; }
+
+    /// <summary>Open files: limits and use.</summary>
+    public OpenFileLimits OpenFiles => _handles.Limits;
 
     /// <summary>Bytes written and not yet durable.</summary>
     public long UnsyncedBytes => _commitLoop.UnsyncedBytes;
@@ -103,12 +110,13 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
     {
         string path = Path.GetFullPath(options.DataDirectory);
         IDisposable? directoryLock = null;
+        DataDirectory? directory = null;
         try
         {
             Create(device, path);
             directoryLock = device.LockDirectory(path);
             WriteOwner(device, path);
-            var directory = new DataDirectory(options, device, path, directoryLock);
+            directory = new DataDirectory(options, device, path, directoryLock);
             directory._cleanLogs = CleanShutdownMarker.Take(device, path);
             directory.WasClean = directory._cleanLogs is not null;
             directory.Journal = JournalReplay.Run(device, path);
@@ -117,6 +125,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         }
         catch (StorageException e)
         {
+            directory?._handles.Dispose();
             directoryLock?.Dispose();
             string advice = e.Error switch
             {
@@ -139,6 +148,12 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         PartitionLog log;
         try
         {
+            if (closed is not null && !Device.DirectoryExists(PathOf(PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition))))
+            {
+                throw new StorageException(StorageError.NotFound, "open",
+                    PathOf(PartitionDirectory.Name(partition.Id.Topic, partition.Id.Partition)), "somebody removed it since the start");
+            }
+
             log = OpenLog(partition.Id, options, partition.Topic.Id, closed);
         }
         catch (StorageException e) when (FenceRule.IsFinal(e) && e.Error != StorageError.Exists && e.Operation != "pread")
@@ -226,6 +241,7 @@ internal sealed class DataDirectory : PartitionHost, IDisposable
         _journal.Dispose();
         Builders.Dispose();
         Metrics.Dispose();
+        _handles.Dispose();
         _lock.Dispose();
     }
 

@@ -18,6 +18,11 @@ internal sealed class DiskStorageDevice : IStorageDevice
         return new DiskStorageDevice();
     }
 
+    /// <summary>
+    /// Called when the process or the system has too many open files; what failed is then tried once more. May be called under any lock.
+    /// </summary>
+    public Action? OutOfHandles { get; set; }
+
     public IStorageFile Open(string path, StorageOpenMode mode)
     {
         FileMode fileMode = mode switch
@@ -72,11 +77,11 @@ internal sealed class DiskStorageDevice : IStorageDevice
 
     public void SyncDirectory(string path)
     {
-        int directory = LibC.Open(path, LibC.OpenReadOnly);
-        if (directory < 0)
+        int directory = Guard("open", path, () =>
         {
-            throw Errno.ToException(Marshal.GetLastPInvokeError(), "open", path);
-        }
+            int opened = LibC.Open(path, LibC.OpenReadOnly);
+            return opened >= 0 ? opened : throw Errno.ToException(Marshal.GetLastPInvokeError(), "open", path);
+        });
 
         int result = LibC.Sync(directory);
         int errno = result == 0 ? 0 : Marshal.GetLastPInvokeError();
@@ -126,7 +131,20 @@ internal sealed class DiskStorageDevice : IStorageDevice
         return paths;
     }
 
-    private static T Guard<T>(string operation, string path, Func<T> action)
+    private T Guard<T>(string operation, string path, Func<T> action)
+    {
+        try
+        {
+            return Try(operation, path, action);
+        }
+        catch (StorageException e) when (e.Error == StorageError.TooManyFiles && OutOfHandles is not null)
+        {
+            OutOfHandles();
+            return Try(operation, path, action);
+        }
+    }
+
+    private static T Try<T>(string operation, string path, Func<T> action)
     {
         try
         {

@@ -6,6 +6,12 @@ namespace LogQueue.Storage.Files;
 /// <summary>A file of the real disk. Positioned calls may run concurrently.</summary>
 internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool isWritable) : IStorageFile
 {
+    private const int FactsBytes = 256;
+    private const int LinksPosition = 16;
+
+    /// <summary>Some file systems do not count names: there nothing can be told from them.</summary>
+    private readonly bool _countsNames = isWritable && HasName(handle) == true;
+
     public string Path { get; } = path;
 
     public SafeFileHandle? Handle => handle;
@@ -129,6 +135,7 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool i
         }
 
         ThrowIfShutDown();
+        ThrowIfRemoved();
     }
 
     public void DropCache(long position)
@@ -151,6 +158,27 @@ internal sealed class DiskStorageFile(string path, SafeFileHandle handle, bool i
         {
             throw Errno.ToException(Marshal.GetLastPInvokeError(), "fdatasync", Path);
         }
+    }
+
+    /// <summary>What was written to a file without a name is synced, and yet no restart will ever find it.</summary>
+    private void ThrowIfRemoved()
+    {
+        if (_countsNames && HasName(handle) == false)
+        {
+            throw new StorageException(StorageError.NotFound, "fdatasync", Path, "somebody removed the file while it was in use");
+        }
+    }
+
+    private static unsafe bool? HasName(SafeFileHandle handle)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        byte* facts = stackalloc byte[FactsBytes];
+        return LibC.Describe(handle, "", LibC.DescribeHandle, LibC.DescribeLinks, facts) == 0 && (*(uint*)facts & LibC.DescribeLinks) != 0
+            ? *(uint*)(facts + LinksPosition) > 0 : null;
     }
 
     public IMappedRegion Map(long lengthBytes) => DiskMappedRegion.Map(handle, Path, 0, lengthBytes);

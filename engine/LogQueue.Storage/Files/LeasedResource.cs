@@ -97,17 +97,25 @@ internal abstract class LeasedResource(LeaseBudget budget)
         Finish(run);
     }
 
-    /// <summary>Called by the budget: closes when idle and not used since the last sweep. True when it is closed now.</summary>
-    internal bool TryCloseIdle()
+    /// <summary>
+    /// Called by the budget: closes when idle and not used since the last sweep, or even then. True when it is closed now. Never waits: the
+    /// budget calls it under its lock, and who opens this one may be waiting for the budget.
+    /// </summary>
+    internal bool TryCloseIdle(bool evenUsed)
     {
-        lock (_lock)
+        if (!_lock.TryEnter())
+        {
+            return false;
+        }
+
+        try
         {
             if (!_isOpen)
             {
                 return true;
             }
 
-            if (_leases > 0 || _used)
+            if (_leases > 0 || (_used && !evenUsed))
             {
                 _used = false;
                 return false;
@@ -116,6 +124,10 @@ internal abstract class LeasedResource(LeaseBudget budget)
             _isOpen = false;
             CloseCore();
             return true;
+        }
+        finally
+        {
+            _lock.Exit();
         }
     }
 

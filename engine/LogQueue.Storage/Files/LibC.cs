@@ -14,8 +14,13 @@ internal static partial class LibC
     internal const int MapShared = 1;
     internal const int AdviceDontNeed = 4;
     internal const int SeekFromCurrent = 1;
+    internal const int DescribeHandle = 0x1000; // AT_EMPTY_PATH
+    internal const uint DescribeLinks = 4; // STATX_NLINK
     internal const int Eintr = 4;
     internal const int Einval = 22;
+
+    /// <summary>RLIMIT_NOFILE.</summary>
+    internal static int OpenFilesLimit => OperatingSystem.IsMacOS() ? 8 : 7;
 
     /// <summary>O_RDONLY | O_CLOEXEC.</summary>
     internal static int OpenReadOnly => OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
@@ -58,6 +63,21 @@ internal static partial class LibC
     /// <summary>Returns the error number itself; does not set errno.</summary>
     [LibraryImport("libc", EntryPoint = "posix_fallocate")]
     internal static partial int Allocate(SafeHandle file, long position, long lengthBytes);
+
+    /// <summary>Two numbers: the soft limit and the hard one.</summary>
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    internal static unsafe partial int GetLimit(int resource, ulong* softAndHard);
+
+    /// <summary>Two numbers: the soft limit and the hard one.</summary>
+    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
+    internal static unsafe partial int SetLimit(int resource, ulong* softAndHard);
+
+    /// <summary>
+    /// Linux only. Fills a <c>struct statx</c>, the same on every architecture: 256 bytes, the mask of what is known first, the number of
+    /// names at byte 16.
+    /// </summary>
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static unsafe partial int Describe(SafeHandle file, string path, int flags, uint mask, byte* facts);
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     internal static partial nint Map(nint address, nuint lengthBytes, int protection, int flags, SafeHandle file, long position);

@@ -21,16 +21,18 @@ internal sealed class IndexFile : IDisposable
     private readonly Lock _lock = new();
     private readonly IStorageDevice _device;
     private readonly int _entryBytes;
+    private readonly LeaseBudget _files;
     private readonly LeasedMap _map;
-    private IStorageFile? _writer;
+    private WriteHandle? _writer;
     private byte[] _tail = [];
     private int _tailCount;
     private int _filed;
     private bool _isPinned;
 
-    public IndexFile(IStorageDevice device, string path, int entryBytes, LeaseBudget maps)
+    public IndexFile(IStorageDevice device, string path, int entryBytes, LeaseBudget files, LeaseBudget maps)
     {
         _device = device;
+        _files = files;
         _entryBytes = entryBytes;
         _map = new LeasedMap(device, path, maps);
         Path = path;
@@ -167,14 +169,15 @@ internal sealed class IndexFile : IDisposable
             _tailCount = 0;
             _filed = count;
             _map.CloseIfIdle(); // never cut a file under its map; maps are leased under this lock only
-            bool wasOpen = _writer is not null;
-            OpenWriterLocked().Truncate((long)count * _entryBytes);
-            if (!wasOpen)
+            if (_writer is not null)
             {
-                // Every log that is opened cuts its last index, and then many are idle: each may hold one file, not three.
-                _writer!.Dispose();
-                _writer = null;
+                WriteLocked(static (index, file) => file.Truncate((long)index._filed * index._entryBytes));
+                return;
             }
+
+            // Every log that is opened cuts its last index, and then many are idle: each may hold one file, not three.
+            using IStorageFile file = _device.Open(Path, StorageOpenMode.OpenOrCreate);
+            file.Truncate((long)count * _entryBytes);
         }
     }
 
@@ -183,17 +186,18 @@ internal sealed class IndexFile : IDisposable
     {
         lock (_lock)
         {
-            IStorageFile writer = OpenWriterLocked();
-            FileTailLocked();
-            if (writer.Length != (long)_filed * _entryBytes)
+            WriteLocked(static (index, file) =>
             {
-                _map.CloseIfIdle();
-                writer.Truncate((long)_filed * _entryBytes);
-            }
-
+                index.FileTailLocked(file);
+                if (file.Length != (long)index._filed * index._entryBytes)
+                {
+                    index._map.CloseIfIdle();
+                    file.Truncate((long)index._filed * index._entryBytes);
+                }
+            });
             if (sync)
             {
-                writer.DataSync();
+                _writer!.Sync();
             }
         }
     }
@@ -203,8 +207,7 @@ internal sealed class IndexFile : IDisposable
     {
         lock (_lock)
         {
-            _writer?.Dispose();
-            _writer = null;
+            CloseWriterLocked();
             if (_tailCount == 0)
             {
                 _tail = [];
@@ -243,8 +246,7 @@ internal sealed class IndexFile : IDisposable
     {
         lock (_lock)
         {
-            _writer?.Dispose();
-            _writer = null;
+            CloseWriterLocked();
         }
 
         _map.Retire();
@@ -302,7 +304,7 @@ internal sealed class IndexFile : IDisposable
     {
         try
         {
-            FileTailLocked();
+            WriteLocked(static (index, file) => index.FileTailLocked(file));
             return true;
         }
         catch (StorageException)
@@ -311,15 +313,35 @@ internal sealed class IndexFile : IDisposable
         }
     }
 
-    private void FileTailLocked()
+    private void FileTailLocked(IStorageFile file)
     {
         if (_tailCount > 0)
         {
-            OpenWriterLocked().Write((long)_filed * _entryBytes, _tail.AsSpan(0, _tailCount * _entryBytes));
+            file.Write((long)_filed * _entryBytes, _tail.AsSpan(0, _tailCount * _entryBytes));
             _filed += _tailCount;
             _tailCount = 0;
         }
     }
 
-    private IStorageFile OpenWriterLocked() => _writer ??= _device.Open(Path, StorageOpenMode.OpenOrCreate);
+    private void WriteLocked(Action<IndexFile, IStorageFile> write)
+    {
+        _writer ??= new WriteHandle(
+            new LeasedFile(_device, Path, _files) { Mode = StorageOpenMode.OpenOrCreate }, _files, isHeld: false);
+        IStorageFile file = _writer.Begin();
+        try
+        {
+            write(this, file);
+        }
+        finally
+        {
+            _writer.Done();
+        }
+    }
+
+    private void CloseWriterLocked()
+    {
+        _writer?.Close();
+        _writer?.File.Retire();
+        _writer = null;
+    }
 }

@@ -7,11 +7,11 @@ namespace LogQueue.Storage.Indexes;
 /// From offsets to file positions, in Kafka's format: entries of 8 bytes, big-endian: int32 offset relative to the segment's base (the last
 /// offset of a batch), int32 position of that batch. Sparse: one entry every <c>index.interval.bytes</c>. A cache of the log. Thread-safe.
 /// </summary>
-internal sealed class OffsetIndex(IStorageDevice device, string path, long baseOffset, LeaseBudget maps) : IDisposable
+internal sealed class OffsetIndex(IStorageDevice device, string path, long baseOffset, LeaseBudget files, LeaseBudget maps) : IDisposable
 {
     internal const int EntryBytes = 8;
 
-    private readonly IndexFile _file = new(device, path, EntryBytes, maps);
+    private readonly IndexFile _file = new(device, path, EntryBytes, files, maps);
 
     public int Count => _file.Count;
 

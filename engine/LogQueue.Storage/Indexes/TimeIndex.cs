@@ -8,11 +8,11 @@ namespace LogQueue.Storage.Indexes;
 /// of
 /// the batch that has it (its last offset). Both rise from entry to entry. A cache of the log. Thread-safe.
 /// </summary>
-internal sealed class TimeIndex(IStorageDevice device, string path, long baseOffset, LeaseBudget maps) : IDisposable
+internal sealed class TimeIndex(IStorageDevice device, string path, long baseOffset, LeaseBudget files, LeaseBudget maps) : IDisposable
 {
     internal const int EntryBytes = 12;
 
-    private readonly IndexFile _file = new(device, path, EntryBytes, maps);
+    private readonly IndexFile _file = new(device, path, EntryBytes, files, maps);
     private long _lastTimestamp = long.MinValue;
 
     public int Count => _file.Count;

@@ -292,17 +292,7 @@ internal sealed class CommitJournal : IDisposable
                 throw new StorageException(StorageError.Other, "fdatasync", segment.Log.Path, "the data directory is fenced");
             }
 
-            if (segment.Log.TryAcquire()) // else removed: nobody needs its bytes
-            {
-                try
-                {
-                    segment.Log.File.DataSync();
-                }
-                finally
-                {
-                    segment.Log.Release();
-                }
-            }
+            segment.DataSync(); // of one that is sealed or removed nothing is unsynced, or nobody needs it
         }
     }
 }

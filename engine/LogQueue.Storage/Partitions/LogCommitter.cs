@@ -12,7 +12,7 @@ internal sealed class LogCommitter(
     private const long CheckpointBytes = 16 << 20;
 
     /// <summary>
-    /// Syncs everything written so far and publishes it. True when readers can see more. Throws StorageException: fence then.
+    /// Syncs everything written so far and publishes it. True when readers can see more. Throws StorageException: fence then, if it is final.
     /// </summary>
     public bool CommitLocked()
     {
@@ -54,7 +54,9 @@ internal sealed class LogCommitter(
             LogSegment active = state.Segments.Active;
             if (end != waiters.DurableEnd && !active.NeedsDirectorySync && !rolled.Exists(static r => !r.IsSynced)
                 && checkpointer.TryGetPosition(active.BaseOffset, out long position)
-                && active.SizeBytes - position <= mostBytes && active.Log.TryAcquire())
+                && active.SizeBytes - position <= mostBytes
+                && active.IsUnsynced // else its file may be closed, and there is nothing to sync
+                && active.Log.TryAcquire())
             {
                 pending = new PendingCommit(log, cutCount, active, position, (int)(active.SizeBytes - position), end);
                 return true;

@@ -108,6 +108,10 @@ internal sealed class LogRecovery(
 
         Producers = producers.Run(LogStartOffset, LogEndOffset);
         MakeDurable();
+        foreach (LogSegment segment in Segments.Snapshot)
+        {
+            segment.EndRecovery();
+        }
     }
 
     /// <summary>Makes the directory, durably, if it is missing. True when it was.</summary>

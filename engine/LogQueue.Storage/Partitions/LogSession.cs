@@ -1,4 +1,5 @@
 using LogQueue.Records;
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
@@ -68,6 +69,14 @@ internal sealed class LogSession
 
     public bool IsDeleted { get; set; }
 
+    /// <summary>Asks for another round soon. Set once, after opening.</summary>
+    public Action? CommitAgain { get; set; }
+
+    /// <summary>
+    /// Why the last commit did not end although nothing is lost: there was no file handle. The next round tries again. Null when it ended.
+    /// </summary>
+    public StorageException? PutOff { get; private set; }
+
     /// <summary>Goes up before files are cut: what was prepared for the journal before is void.</summary>
     public int CutCount
     {
@@ -104,7 +113,15 @@ internal sealed class LogSession
         {
             try
             {
-                return Committer.CommitLocked();
+                bool advanced = Committer.CommitLocked();
+                PutOff = null;
+                return advanced;
+            }
+            catch (StorageException e) when (!FenceRule.IsFinal(e))
+            {
+                PutOff = e; // no sync has failed: those who wait go on waiting
+                CommitAgain?.Invoke();
+                return false;
             }
             catch (StorageException e)
             {
@@ -151,6 +168,17 @@ internal sealed class LogSession
     /// <summary>True while the prepared bytes are still those of the file.</summary>
     public bool IsCurrent(in PendingCommit pending) =>
         ClosedBecause is null && CutCount == pending.CutCount;
+
+    /// <summary>For who finds that a commit has not reached its records.</summary>
+    public void ThrowIfNotCommitted()
+    {
+        ThrowIfFenced();
+        ThrowIfClosed();
+        if (PutOff is { } reason)
+        {
+            throw new SyncTimeoutException($"Partition {Id}: the records are written, and not durable yet: {reason.Message}. It is tried again.");
+        }
+    }
 
     public void ThrowIfFenced()
     {

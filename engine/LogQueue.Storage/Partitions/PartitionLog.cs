@@ -20,6 +20,7 @@ internal sealed class PartitionLog : IDisposable
     private PartitionLog(LogSession session, Guid topicId)
     {
         _session = session;
+        session.CommitAgain = () => session.Context.CommitLog.Written(this, 0);
         _upkeep = new LogUpkeep(session);
         _closing = new LogClosing(session, _upkeep);
         _cleaning = new LogCleaning(session);
@@ -198,8 +199,7 @@ internal sealed class PartitionLog : IDisposable
         Commit();
         if (RecoveryPoint < endOffset)
         {
-            _session.ThrowIfFenced();
-            _session.ThrowIfClosed();
+            _session.ThrowIfNotCommitted();
             throw new LogOfflineException($"Partition {Id} ends at offset {LogEndOffset}: it was cut below {endOffset}.");
         }
     }

@@ -34,11 +34,11 @@ internal sealed record PartitionLogContext
     /// <summary>Runs slow work (sealing rolled segments) away from appenders; null runs it where it arises.</summary>
     public Action<Action>? Background { get; init; }
 
-    /// <summary>Open sealed segment files.</summary>
+    /// <summary>Open log and index files. An engine gives one that follows the limits of the process.</summary>
     public LeaseBudget FileBudget { get; init; } = new(2048);
 
     /// <summary>Mapped index files.</summary>
-    public LeaseBudget MapBudget { get; init; } = new(4096);
+    public LeaseBudget MapBudget { get; init; } = new(2048);
 
     /// <summary>Hears of every damaged range found while a log runs, with its partition directory; on the thread that found it.</summary>
     public Action<string, DamagedRange>? DamageFound { get; init; }

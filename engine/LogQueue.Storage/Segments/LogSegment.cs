@@ -12,29 +12,32 @@ internal sealed class LogSegment
 {
     private readonly IStorageDevice _device;
     private readonly string _suffix;
-    private IStorageFile? _writer;
-    private long _allocatedBytes;
-    private long _touchedBytes;
+    private SegmentWriter? _writer;
     private long _sizeBytes;
     private long _nextOffset;
     private long _bytesSinceIndexEntry;
 
-    private LogSegment(IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, IStorageFile? writer,
-        string suffix = "")
+    private LogSegment(IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps,
+        IStorageFile? open, long allocatedBytes, string suffix = "")
     {
         _device = device;
         _suffix = suffix;
         Directory = directory;
         BaseOffset = baseOffset;
         _nextOffset = baseOffset;
-        _writer = writer;
-        Log = new LeasedFile(device, PathOf(SegmentFileName.Log), files, writer);
-        OffsetIndex = new OffsetIndex(device, PathOf(SegmentFileName.OffsetIndex), baseOffset, maps);
-        TimeIndex = new TimeIndex(device, PathOf(SegmentFileName.TimeIndex), baseOffset, maps);
+        Log = new LeasedFile(device, PathOf(SegmentFileName.Log), files, open);
+        if (open is not null)
+        {
+            Log.Mode = StorageOpenMode.ReadWrite;
+            Tail = new TailMap(this, TailMap.OfProcess);
+            _writer = new SegmentWriter(Log, Tail, files, allocatedBytes);
+        }
+
+        OffsetIndex = new OffsetIndex(device, PathOf(SegmentFileName.OffsetIndex), baseOffset, files, maps);
+        TimeIndex = new TimeIndex(device, PathOf(SegmentFileName.TimeIndex), baseOffset, files, maps);
         TransactionIndex = new TransactionIndex(device, PathOf(SegmentFileName.TransactionIndex));
         Integrity = new SegmentIntegrity(device, this);
         Slices = new SegmentSlices(this);
-        Tail = writer is null ? null : new TailMap(this, TailMap.OfProcess);
     }
 
     public string Directory { get; }
@@ -59,7 +62,7 @@ internal sealed class LogSegment
     public TailMap? Tail { get; }
 
     /// <summary>Length of its log file while it is writable.</summary>
-    public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
+    public long AllocatedBytes => _writer?.AllocatedBytes ?? 0;
 
     /// <summary>Published bytes. Read it before <see cref="NextOffset"/>.</summary>
     public long SizeBytes => Volatile.Read(ref _sizeBytes);
@@ -105,19 +108,23 @@ internal sealed class LogSegment
         }
 
         device.DeleteIfExists(path);
-        IStorageFile writer = device.Open(path, StorageOpenMode.CreateNew);
-        return new LogSegment(device, directory, baseOffset, files, maps, writer, suffix)
+        files.MakeRoom();
+        IStorageFile open = device.Open(path, StorageOpenMode.CreateNew);
+        var segment = new LogSegment(device, directory, baseOffset, files, maps, open, 0, suffix)
             { CreatedAtMs = createdAtMs, NeedsDirectorySync = true };
+        segment._writer!.Begun();
+        return segment;
     }
 
-    /// <summary>Opens a segment that exists; nothing of it is published yet.</summary>
+    /// <summary>
+    /// Opens a segment that exists; nothing of it is published yet. Writable, it stays open until <see cref="EndRecovery"/>.
+    /// </summary>
     public static LogSegment Open(
         IStorageDevice device, string directory, long baseOffset, LeaseBudget files, LeaseBudget maps, bool writable)
     {
         string path = SegmentFileName.PathOf(directory, baseOffset, SegmentFileName.Log);
-        IStorageFile? writer = writable ? device.Open(path, StorageOpenMode.ReadWrite) : null;
-        var segment = new LogSegment(device, directory, baseOffset, files, maps, writer);
-        segment._allocatedBytes = writer?.Length ?? 0;
+        IStorageFile? open = writable ? device.Open(path, StorageOpenMode.ReadWrite) : null;
+        var segment = new LogSegment(device, directory, baseOffset, files, maps, open, open?.Length ?? 0);
         segment.TransactionIndex.Load();
         return segment;
     }
@@ -129,33 +136,9 @@ internal sealed class LogSegment
     /// Writes whole batches behind the published end with one positioned write. Throws <see cref="StorageException"/> after rolling the
     /// file back to the published end; nothing is published here. With <paramref name="space"/> the file grows only while that allows it.
     /// </summary>
-    public void Write(ReadOnlySpan<byte> batches, int firstStepBytes, int mostStepBytes, int segmentBytes, DiskSpace? space = null)
-    {
-        long end = _sizeBytes + batches.Length;
-        try
-        {
-            if (end > _allocatedBytes)
-            {
-                Grow(end, firstStepBytes, mostStepBytes, segmentBytes, space);
-            }
-
-            if (end > _touchedBytes)
-            {
-                _touchedBytes = TouchAhead.Run(Writer, Math.Max(_touchedBytes, _sizeBytes), end, _allocatedBytes, batches.Length);
-            }
-
-            Writer.Write(_sizeBytes, batches);
-        }
-        catch (StorageException) when (!PlantedBugs.IsOn(PlantedBug.KeepPartialWrite))
-        {
-            RollBack();
-            throw;
-        }
-        catch (StorageException)
-        {
-            // The planted bug.
-        }
-    }
+    public void Write(ReadOnlySpan<byte> batches, int firstStepBytes, int mostStepBytes, int segmentBytes, DiskSpace? space = null) =>
+        (_writer ?? throw new InvalidOperationException($"Segment {BaseOffset} of '{Directory}' is sealed.")).Write(
+            _sizeBytes, batches, firstStepBytes, mostStepBytes, segmentBytes, space);
 
     /// <summary>Indexes one written batch and takes over its timestamps.</summary>
     public void Index(in RecordBatchView batch, long position, int indexIntervalBytes)
@@ -224,17 +207,17 @@ internal sealed class LogSegment
     /// <summary>Makes the next reads from a position on ask the disk; only while it is writable.</summary>
     public void DropCache(long position) => _writer?.DropCache(position);
 
-    /// <summary>fdatasync of the log file.</summary>
+    /// <summary>fdatasync of the log file, if anything of it may be unsynced.</summary>
     public void DataSync() => _writer?.DataSync();
 
+    /// <summary>True while something may have been written to the log file that no sync covers.</summary>
+    public bool IsUnsynced => _writer?.IsUnsynced == true;
+
     /// <summary>Cuts the preallocated rest off. Only the owner calls it, when nothing is appended any more.</summary>
-    public void Trim()
-    {
-        if (_writer is not null && _writer.Length != _sizeBytes)
-        {
-            CutToPublished();
-        }
-    }
+    public void Trim() => _writer?.Trim(_device, _sizeBytes);
+
+    /// <summary>Recovery is over: what was not written since the opening is durable, and a file without unsynced writes may close.</summary>
+    public void EndRecovery() => _writer?.EndRecovery();
 
     /// <summary>Writes the index files to their real size, with the last time entry as Kafka closes a segment.</summary>
     public void FlushIndexes(bool sync)
@@ -281,10 +264,8 @@ internal sealed class LogSegment
         OffsetIndex.Rest();
         TimeIndex.Rest();
         Tail?.Retire();
-        if (Interlocked.Exchange(ref _writer, null) is not null)
-        {
-            Log.Release();
-        }
+        Log.Mode = StorageOpenMode.Read;
+        Interlocked.Exchange(ref _writer, null)?.Close();
     }
 
     /// <summary>Closes its files when the last lease ends.</summary>
@@ -361,67 +342,16 @@ internal sealed class LogSegment
         Log.Release();
     }
 
-    private IStorageFile Writer => _writer ?? throw new InvalidOperationException($"Segment {BaseOffset} of '{Directory}' is sealed.");
-
     private void Retire(Action then)
     {
         Tail?.Retire();
-        bool pinned = Interlocked.Exchange(ref _writer, null) is not null;
+        SegmentWriter? writer = Interlocked.Exchange(ref _writer, null);
         Log.Retire(() =>
         {
             OffsetIndex.Dispose(); // after the last reader: it still looks positions up
             TimeIndex.Dispose();
             then();
         });
-        if (pinned)
-        {
-            Log.Release();
-        }
+        writer?.Close();
     }
-
-    private void Grow(long end, int firstStepBytes, int mostStepBytes, int segmentBytes, DiskSpace? space)
-    {
-        long step = Math.Clamp(_allocatedBytes, firstStepBytes, Math.Max(firstStepBytes, mostStepBytes));
-        long target = Math.Max(end, Math.Min(_allocatedBytes + step, segmentBytes));
-        try
-        {
-            Allocate(target, space);
-        }
-        catch (StorageException e) when (e.Error == StorageError.NoSpace && target > end)
-        {
-            Allocate(end, space); // a nearly full disk may still have room for this append
-        }
-    }
-
-    private void Allocate(long target, DiskSpace? space)
-    {
-        long more = target - _allocatedBytes;
-        if (space is not null && !space.TryPromise(more))
-        {
-            throw new StorageException(StorageError.NoSpace, "posix_fallocate", Log.Path, space.Refusal);
-        }
-
-        try
-        {
-            Writer.Allocate(target);
-            _allocatedBytes = target;
-        }
-        finally
-        {
-            space?.Taken(more);
-        }
-    }
-
-    private void RollBack()
-    {
-        // Bytes of a failed append must not stand behind later ones: after a crash they could look like records.
-        CutToPublished();
-    }
-
-    private void CutToPublished() => WhileUnmapped(() =>
-    {
-        Writer.Truncate(_sizeBytes);
-        _allocatedBytes = _sizeBytes;
-        _touchedBytes = 0;
-    });
 }

@@ -51,6 +51,7 @@ internal sealed class LogRig : IDisposable
             TimeProvider = TimeProvider.System,
             Fence = Fence,
             CommitLog = commitLog,
+            FileBudget = new LeaseBudget(HandleShares.Of(ProcessLimits.RaiseOpenFiles(), ProcessLimits.MapCount(), 0).Files) { SyncFailed = Fence.Trip },
             PublishDurableOnly = commits != NoSync,
         };
     }

@@ -26,7 +26,7 @@ internal sealed class MapScenario : Scenario
         DiskStorageDevice device = DiskStorageDevice.Create();
         if (isIndex)
         {
-            _index = new OffsetIndex(device, _path, 0, new LeaseBudget(16));
+            _index = new OffsetIndex(device, _path, 0, new LeaseBudget(16), new LeaseBudget(16));
             for (int i = 1; i <= Entries; i++)
             {
                 _index.Append(i * 40L, i * 4096);

@@ -22,7 +22,7 @@ public class IndexSearchBenchmarks
         _root = Directory.CreateTempSubdirectory("lq-index-").FullName;
         DiskStorageDevice device = DiskStorageDevice.Create();
         string path = Path.Combine(_root, "00000000000000000000.index");
-        _index = new OffsetIndex(device, path, 0, new LeaseBudget(16));
+        _index = new OffsetIndex(device, path, 0, new LeaseBudget(16), new LeaseBudget(16));
         for (int i = 1; i <= Entries; i++)
         {
             _index.Append(i * 40L, i * 4096);

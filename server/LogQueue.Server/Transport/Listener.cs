@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using LogQueue.Engine;
 using LogQueue.Server.Requests;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ internal sealed class Listener : IAsyncDisposable
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
     private readonly ServerOptions _options;
+    private readonly OpenFileLimits _files;
     private readonly ILogger _logger;
     private readonly ServerMetrics _metrics;
     private readonly ConcurrentDictionary<long, (Connection Connection, Task Run)> _connections = new();
@@ -28,10 +30,11 @@ internal sealed class Listener : IAsyncDisposable
     private long _lastId;
     private int _open;
 
-    private Listener(Socket socket, ServerOptions options, MemoryBudget budget, ServerMetrics metrics, ILogger logger)
+    private Listener(Socket socket, ServerOptions options, OpenFileLimits files, MemoryBudget budget, ServerMetrics metrics, ILogger logger)
     {
         _socket = socket;
         _options = options;
+        _files = files;
         _budget = budget;
         _metrics = metrics;
         _logger = logger;
@@ -50,7 +53,8 @@ internal sealed class Listener : IAsyncDisposable
     /// <summary>Binds the port; connections wait until <see cref="Start"/>.</summary>
     /// <exception cref="ServerStartException">The address is taken, unknown or not allowed.</exception>
     public static async Task<Listener> BindAsync(
-        ServerOptions options, MemoryBudget budget, ServerMetrics metrics, ILogger logger, CancellationToken cancellation)
+        ServerOptions options, OpenFileLimits files, MemoryBudget budget, ServerMetrics metrics, ILogger logger,
+        CancellationToken cancellation)
     {
         IPAddress address = await ResolveAsync(options.Host, cancellation);
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -63,7 +67,7 @@ internal sealed class Listener : IAsyncDisposable
 
             socket.Bind(new IPEndPoint(address, options.Port));
             socket.Listen(options.ListenBacklog);
-            return new Listener(socket, options, budget, metrics, logger);
+            return new Listener(socket, options, files, budget, metrics, logger);
         }
         catch (SocketException e)
         {
@@ -190,7 +194,7 @@ internal sealed class Listener : IAsyncDisposable
         try
         {
             remote = socket.RemoteEndPoint as IPEndPoint;
-            if (Limit(remote) is { } limit)
+            if (Limit(socket, remote) is { } limit)
             {
                 _metrics.ConnectionRefused();
                 ServerLog.ConnectionRefused(_logger, remote, limit);
@@ -236,11 +240,23 @@ internal sealed class Listener : IAsyncDisposable
         _connections.TryRemove(connection.Facts.Id, out _);
     }
 
-    private string? Limit(IPEndPoint? remote)
+    private string? Limit(Socket socket, IPEndPoint? remote)
     {
         if (ConnectionCount >= _options.MaxConnections)
         {
             return $"{_options.MaxConnections} connections are open (max.connections).";
+        }
+
+        if (_files.MostConnections > 0 && ConnectionCount >= _files.MostConnections)
+        {
+            return $"{ConnectionCount} connections are open, and the limit of {_files.Limit} open files leaves room for no more: raise it "
+                + "(ulimit -n, LimitNOFILE).";
+        }
+
+        // The system gives the lowest free number: all below it are open. The runtime must find some free.
+        if (socket.Handle >= _files.Limit - (_files.Reserve / 2))
+        {
+            return $"{socket.Handle} of at most {_files.Limit} files are open: raise the limit (ulimit -n, LimitNOFILE).";
         }
 
         return _perAddress.TryGetValue(AddressOf(remote), out int count) && count >= _options.MaxConnectionsPerAddress

@@ -45,13 +45,27 @@ internal sealed class ServeProcess : IAsyncDisposable
     public static ServeProcess Start(params string[] arguments) => StartWith(null, arguments);
 
     /// <summary>Starts the executable with variables of its own; does not wait for anything.</summary>
-    public static ServeProcess StartWith(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static ServeProcess StartWith(IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
+        StartWith(environment, null, arguments);
+
+    /// <summary>Starts the executable in a shell that first runs <paramref name="before"/>, such as <c>ulimit -n 512</c>.</summary>
+    public static ServeProcess StartAfter(string before, params string[] arguments) => StartWith(null, before, arguments);
+
+    private static ServeProcess StartWith(IReadOnlyDictionary<string, string>? environment, string? before, string[] arguments)
     {
         string? published = Environment.GetEnvironmentVariable("LOGQUEUE_PROGRAM");
-        var start = new ProcessStartInfo(published ?? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        string program = published ?? Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        var start = new ProcessStartInfo(before is null ? program : "/bin/sh")
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
+        if (before is not null)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add(before + "; exec \"$0\" \"$@\""); // exec: the process that is signalled and killed is the program
+            start.ArgumentList.Add(program);
+        }
+
         if (published is null)
         {
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, Path.GetFileName(typeof(CommandLine).Assembly.Location)));

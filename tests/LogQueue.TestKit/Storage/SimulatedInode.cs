@@ -106,6 +106,16 @@ internal sealed class SimulatedInode
         _lastWriteEnd = 0;
     }
 
+    /// <summary>How often the kernel failed to write pages in the background: each open handle hears of it once, those opened later do not.</summary>
+    internal int LostWrites { get; private set; }
+
+    /// <summary>The kernel writes pages in the background, and that fails: as a failed sync, but nobody is told yet.</summary>
+    internal void FailWriteBack(Random random)
+    {
+        FailSync(random);
+        LostWrites++;
+    }
+
     /// <summary>The page cache is dropped: from now on reads see the disk.</summary>
     internal void DropCache()
     {

@@ -107,6 +107,16 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
         InodeLocked("flip", path).FlipBit(bit);
     }
 
+    /// <summary>
+    /// The kernel fails to write what is unsynced of a file in the background. The next sync of a handle that is open now says so; one that is
+    /// opened afterwards succeeds, as on Linux once the file was out of memory or somebody else was told.
+    /// </summary>
+    public void FailWriteBack(string path)
+    {
+        using Lock.Scope scope = _lock.EnterScope();
+        InodeLocked("write back", path).FailWriteBack(_random);
+    }
+
     public IStorageFile Open(string path, StorageOpenMode mode)
     {
         lock (_lock)
@@ -334,7 +344,7 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
         }
     }
 
-    internal void Sync(string path, SimulatedInode inode)
+    internal void Sync(string path, SimulatedInode inode, ref int toldOfLostWrites)
     {
         lock (_lock)
         {
@@ -345,6 +355,12 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
             {
                 inode.FailSync(_random);
                 throw new StorageException(fault.Error, "fdatasync", path, "simulated");
+            }
+
+            if (toldOfLostWrites < inode.LostWrites)
+            {
+                toldOfLostWrites = inode.LostWrites;
+                throw new StorageException(StorageError.InputOutput, "fdatasync", path, "simulated: pages could not be written");
             }
 
             _ = Rules.QuirkOf(number, "sync", path, 0, 0);

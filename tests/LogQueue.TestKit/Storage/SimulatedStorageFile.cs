@@ -6,6 +6,7 @@ namespace LogQueue.TestKit.Storage;
 /// <summary>An open file of the simulated disk. Thread-safe.</summary>
 internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string path, SimulatedInode inode, bool writable) : IStorageFile
 {
+    private int _toldOfLostWrites = inode.LostWrites;
     private bool _disposed;
 
     public string Path { get; } = path;
@@ -48,7 +49,7 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
     public void DataSync()
     {
         ThrowIfClosed();
-        device.Sync(Path, inode);
+        device.Sync(Path, inode, ref _toldOfLostWrites);
     }
 
     public void DropCache(long position)

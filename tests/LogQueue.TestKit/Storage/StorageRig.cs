@@ -19,14 +19,15 @@ internal sealed class StorageRig : IDisposable
     public StorageRig(IStorageDevice? device = null, LogOptions? options = null, bool publishDurableOnly = true, string? directory = null, bool clean = false)
     {
         Device = device ?? new SimulatedStorageDevice(Root);
+        var fence = new DirectoryFence();
         Context = new PartitionLogContext
         {
             Device = Device,
             TimeProvider = Time,
-            Fence = new DirectoryFence(),
+            Fence = fence,
             CommitLog = new InlineCommitLog(),
             PublishDurableOnly = publishDurableOnly,
-            FileBudget = new LeaseBudget(4),
+            FileBudget = new LeaseBudget(4) { SyncFailed = fence.Trip },
             MapBudget = new LeaseBudget(4),
         };
         Log = PartitionLog.Open(Context, directory ?? Directory, new TopicPartition("topic", 0), options ?? new LogOptions(), clean);

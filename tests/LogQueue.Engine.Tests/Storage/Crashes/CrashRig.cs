@@ -33,7 +33,7 @@ internal sealed class CrashRig : ICommitLog, IDisposable
     private readonly PartitionLogContext _context;
     private readonly bool _clean;
 
-    public CrashRig(SimulatedStorageDevice device, bool runs, bool publishDurableOnly = true, bool clean = false)
+    public CrashRig(SimulatedStorageDevice device, bool runs, bool publishDurableOnly = true, bool clean = false, int handles = 4)
     {
         _clean = clean;
         Device = device;
@@ -47,7 +47,7 @@ internal sealed class CrashRig : ICommitLog, IDisposable
             Fence = Fence,
             CommitLog = this,
             PublishDurableOnly = publishDurableOnly,
-            FileBudget = new LeaseBudget(4),
+            FileBudget = new LeaseBudget(handles) { SyncFailed = Fence.Trip },
             MapBudget = new LeaseBudget(4),
         };
     }

@@ -17,6 +17,7 @@ internal sealed class LogRun
 
     private readonly Random _random;
     private readonly bool _publishDurableOnly;
+    private readonly int _handles;
     private readonly RunPartition[] _partitions = [.. Names.Select(static name => new RunPartition(name))];
     private readonly SimulatedStorageDevice _device;
     private CrashRig? _rig;
@@ -29,6 +30,7 @@ internal sealed class LogRun
         _device = device;
         _random = new Random(seed);
         _publishDurableOnly = seed % 4 != 3;
+        _handles = seed % 5 == 3 ? 2 : 4; // with 2 every log gives its handle up for the other
         foreach (RunPartition partition in _partitions)
         {
             Oracle.Create(partition.Name);
@@ -370,7 +372,7 @@ internal sealed class LogRun
 
     private void Open(bool clean)
     {
-        _rig = new CrashRig(_device, runs: true, _publishDurableOnly, clean);
+        _rig = new CrashRig(_device, runs: true, _publishDurableOnly, clean, _handles);
         foreach (RunPartition partition in _partitions)
         {
             PartitionLog log = _rig.Open(partition.Name);

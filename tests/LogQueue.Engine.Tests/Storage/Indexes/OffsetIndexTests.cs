@@ -29,7 +29,7 @@ public sealed class OffsetIndexTests
         Gen.Int[1, 50].List[1, 900].Sample(steps =>
         {
             var device = new SimulatedStorageDevice("/data");
-            using var index = new OffsetIndex(device, Path, 1000, new LeaseBudget(2));
+            using var index = new OffsetIndex(device, Path, 1000, new LeaseBudget(2), new LeaseBudget(2));
             var entries = new List<(long Offset, int Position)>();
             foreach (int step in steps)
             {
@@ -176,7 +176,7 @@ public sealed class OffsetIndexTests
         Assert.Contains($"The index '{Path}' is closed", e.Message, StringComparison.Ordinal);
     }
 
-    private OffsetIndex Open() => new(_device, Path, 1000, _maps);
+    private OffsetIndex Open() => new(_device, Path, 1000, _maps, _maps);
 
     private OffsetIndex Fill(int count)
     {

@@ -14,7 +14,7 @@ public sealed class TimeIndexTests
     [Fact]
     public void The_bytes_are_Kafkas_and_only_later_times_are_added()
     {
-        using var index = new TimeIndex(_device, Path, 0, new LeaseBudget(2));
+        using var index = new TimeIndex(_device, Path, 0, new LeaseBudget(2), new LeaseBudget(2));
         index.AppendIfLater(0x01a0c451f2a0, 0x32);
         index.AppendIfLater(0x01a0c451f2a0, 0x40);
         index.AppendIfLater(0x01a0c452bdc0, 0x4c);
@@ -25,7 +25,7 @@ public sealed class TimeIndexTests
     [Fact]
     public void A_time_leads_to_an_offset_before_which_nothing_is_as_late()
     {
-        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2));
+        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2), new LeaseBudget(2));
         for (int i = 1; i <= 600; i++)
         {
             index.AppendIfLater(i * 1000, 100 + i);
@@ -42,7 +42,7 @@ public sealed class TimeIndexTests
         index.AppendIfLater(299_000, 400);
         Assert.Equal(299, index.Count);
         index.Flush(sync: true);
-        using var loaded = new TimeIndex(_device, Path, 100, new LeaseBudget(2));
+        using var loaded = new TimeIndex(_device, Path, 100, new LeaseBudget(2), new LeaseBudget(2));
         Assert.False(loaded.TryLoad(399));
         Assert.Equal(0, loaded.Count);
     }
@@ -61,7 +61,7 @@ public sealed class TimeIndexTests
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(12), timestampMs);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(20), relativeOffset);
         _device.ReplaceDurably(Path, bytes);
-        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2));
+        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2), new LeaseBudget(2));
         Assert.False(index.TryLoad(110));
         Assert.Equal((0, 100L), (index.Count, index.FindOffsetBefore(long.MaxValue)));
         Assert.False(index.TryGetLast(out _, out _));
@@ -75,14 +75,14 @@ public sealed class TimeIndexTests
         byte[] bytes = new byte[12];
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(8), -1);
         _device.ReplaceDurably(Path, bytes);
-        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2));
+        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2), new LeaseBudget(2));
         Assert.False(index.TryLoad(110));
     }
 
     [Fact]
     public void All_entries_may_be_dropped_and_earlier_times_added_then()
     {
-        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2));
+        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2), new LeaseBudget(2));
         Assert.Equal(100, index.FindOffsetBefore(long.MinValue));
         for (int i = 1; i <= 5; i++)
         {
@@ -104,7 +104,7 @@ public sealed class TimeIndexTests
     public void An_index_without_entries_is_loaded_as_such()
     {
         _device.Open(Path, StorageOpenMode.CreateNew).Dispose();
-        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2));
+        using var index = new TimeIndex(_device, Path, 100, new LeaseBudget(2), new LeaseBudget(2));
         Assert.True(index.TryLoad(100));
         index.AppendIfLater(long.MinValue + 1, 100);
         Assert.Equal(1, index.Count);

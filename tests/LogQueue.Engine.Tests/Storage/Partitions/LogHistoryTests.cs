@@ -70,6 +70,7 @@ public sealed class LogHistoryTests
                 byte[] batch = TestBatches.Build(1, tag, now);
                 long begin = Interlocked.Increment(ref clock);
                 AppendResult result = log.Append(batch, AppendOrigin.Client);
+                Assert.True(result.Status == AppendStatus.Appended, $"seed {seed}: {result.Status}: {result.Detail}");
                 await log.WaitUntilDurableAsync(result.NextOffset, CancellationToken.None);
                 appends.Enqueue(new Appended(begin, Interlocked.Increment(ref clock), tag, result.BaseOffset));
             }
