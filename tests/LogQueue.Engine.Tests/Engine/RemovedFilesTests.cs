@@ -22,7 +22,7 @@ public sealed class RemovedFilesTests : EngineTest
         await using (LogEngine first = await LogEngine.OpenAsync(options, Deadline))
         {
             Topic topic = await first.CreateTopicAsync(
-                "t", 3, new Dictionary<string, string> { ["segment.bytes"] = "1048576" }, Deadline);
+                "t", 5, new Dictionary<string, string> { ["segment.bytes"] = "1048576" }, Deadline);
             for (int i = 0; i < 8; i++)
             {
                 foreach (Partition partition in topic.Partitions)
@@ -35,7 +35,7 @@ public sealed class RemovedFilesTests : EngineTest
         await using LogEngine engine = await LogEngine.OpenAsync(options, Deadline);
         IReadOnlyList<Partition> partitions = engine.GetTopic("t").Partitions;
         partitions[0].Read(7, 1 << 20).Records!.Dispose(); // opened, by its end
-        Assert.Equal(8, Count(partitions[1]));
+        Assert.All((int[])[1, 3, 4, 1], p => Assert.Equal(8, Count(partitions[p]))); // more segments than may stay open
         File.Delete(Path.Combine(DataDirectory, "t-0", "00000000000000000000.log"));
         Directory.Delete(Path.Combine(DataDirectory, "t-2"), recursive: true);
 
