@@ -6,7 +6,9 @@ public sealed record OpenFileLimits
     /// <summary>Files that the process may have open; the soft limit was raised to the hard one.</summary>
     public required int Limit { get; init; }
 
-    /// <summary>Never given out: for the runtime, which ends the process when it cannot open what it needs. 512, or half of a small limit.</summary>
+    /// <summary>
+    /// Never given out: for the runtime, which ends the process when it cannot open what it needs. 512, or half of a small limit.
+    /// </summary>
     public required int Reserve { get; init; }
 
     /// <summary>Of <see cref="LogEngineOptions.Connections"/>, those for which there is room: at most a third of what the reserve leaves.</summary>

@@ -25,6 +25,13 @@ internal static class CommandLine
                 "`--help` after any verb shows its options"));
         }
 
+        if (parsed.CommandResult.Command.Name == "serve")
+        {
+            // By itself the library ends a process 2 s after SIGTERM. Thousands of open partitions take longer to close, and one that is
+            // cut off has to recover; whoever is in a hurry has SIGKILL.
+            configuration.ProcessTerminationTimeout = Timeout.InfiniteTimeSpan;
+        }
+
         try
         {
             return await parsed.InvokeAsync(configuration, cancellation);

@@ -24,7 +24,9 @@ internal sealed class LeasedFile : LeasedResource
     /// <summary>How it is opened: for reading, unless its owner writes to it.</summary>
     public StorageOpenMode Mode { get; set; } = StorageOpenMode.Read;
 
-    /// <summary>Why it could only be opened for reading although its owner writes to it; null when it could. Only while holding a lease.</summary>
+    /// <summary>
+    /// Why it could only be opened for reading although its owner writes to it; null when it could. Only while holding a lease.
+    /// </summary>
     public StorageException? WhyReadOnly { get; private set; }
 
     /// <summary>The open file; only while holding a lease.</summary>

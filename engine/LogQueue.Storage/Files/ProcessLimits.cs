@@ -36,7 +36,7 @@ internal static class ProcessLimits
         return (int)Math.Min(limits[0], MostOpenFiles);
     }
 
-    /// <summary>Memory maps that the process may have (<c>vm.max_map_count</c>), those of the runtime and of its libraries included.</summary>
+    /// <summary>Memory maps that the process may have (<c>vm.max_map_count</c>), those of the runtime included.</summary>
     internal static int MapCount()
     {
         try

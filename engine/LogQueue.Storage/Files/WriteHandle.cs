@@ -17,8 +17,8 @@ internal sealed class WriteHandle
     private LinkedListNode<WriteHandle>? _budgetNode;
 
     /// <summary>
-    /// Held and Ended, and above them how often a write began or ended: odd while one runs. A sync lets the lease go only if this is what it
-    /// was before the sync, and no write ran.
+    /// Held and Ended, and above them how often a write began or ended: odd while one runs. A sync lets the lease go only if this is what
+    /// it was before the sync, and no write ran.
     /// </summary>
     private long _state;
 

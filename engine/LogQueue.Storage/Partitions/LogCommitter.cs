@@ -12,7 +12,7 @@ internal sealed class LogCommitter(
     private const long CheckpointBytes = 16 << 20;
 
     /// <summary>
-    /// Syncs everything written so far and publishes it. True when readers can see more. Throws StorageException: fence then, if it is final.
+    /// Syncs everything written so far and publishes it. True when readers can see more. Throws StorageException: fence if it is final.
     /// </summary>
     public bool CommitLocked()
     {

@@ -216,7 +216,7 @@ internal sealed class LogSegment
     /// <summary>Cuts the preallocated rest off. Only the owner calls it, when nothing is appended any more.</summary>
     public void Trim() => _writer?.Trim(_device, _sizeBytes);
 
-    /// <summary>Recovery is over: what was not written since the opening is durable, and a file without unsynced writes may close.</summary>
+    /// <summary>Recovery is over: what was not written since the opening is durable; without unsynced writes the file may close.</summary>
     public void EndRecovery() => _writer?.EndRecovery();
 
     /// <summary>Writes the index files to their real size, with the last time entry as Kafka closes a segment.</summary>

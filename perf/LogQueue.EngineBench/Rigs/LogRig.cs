@@ -51,7 +51,10 @@ internal sealed class LogRig : IDisposable
             TimeProvider = TimeProvider.System,
             Fence = Fence,
             CommitLog = commitLog,
-            FileBudget = new LeaseBudget(HandleShares.Of(ProcessLimits.RaiseOpenFiles(), ProcessLimits.MapCount(), 0).Files) { SyncFailed = Fence.Trip },
+            FileBudget = new LeaseBudget(HandleShares.Of(ProcessLimits.RaiseOpenFiles(), ProcessLimits.MapCount(), 0).Files)
+            {
+                SyncFailed = Fence.Trip,
+            },
             PublishDurableOnly = commits != NoSync,
         };
     }

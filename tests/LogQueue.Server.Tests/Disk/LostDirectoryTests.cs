@@ -1,10 +1,6 @@
 using LogQueue.Cli;
-using LogQueue.Engine;
-using LogQueue.Engine.Partitions;
-using LogQueue.Engine.Topics;
 using LogQueue.Protocol;
 using LogQueue.Server.Tests.Crash;
-using LogQueue.Storage;
 using LogQueue.TestKit;
 
 namespace LogQueue.Server.Tests.Disk;
@@ -82,43 +78,6 @@ public sealed class LostDirectoryTests : IDisposable
 
         Directory.Move(aside, partition);
         AssertStartsWith(kept, await DiskCalls.ReadAllAsync(_directory));
-    }
-
-    [Fact(Timeout = 60_000)]
-    public async Task A_removed_segment_fails_the_reads_of_its_partition_and_no_others()
-    {
-        var options = new LogEngineOptions { DataDirectory = _directory, DiskMinFreeBytes = 0 };
-        await using (LogEngine first = await LogEngine.OpenAsync(options, TestContext.Current.CancellationToken))
-        {
-            Topic topic = await first.CreateTopicAsync("t", 3, new Dictionary<string, string> { ["segment.bytes"] = "1048576" });
-            for (int i = 0; i < 8; i++)
-            {
-                foreach (Partition partition in topic.Partitions)
-                {
-                    Assert.Equal(AppendStatus.Appended, (await partition.AppendAsync(DiskCalls.Batch(i, Large))).Status);
-                }
-            }
-        }
-
-        await using LogEngine engine = await LogEngine.OpenAsync(options, TestContext.Current.CancellationToken);
-        IReadOnlyList<Partition> partitions = engine.GetTopic("t").Partitions;
-        Assert.Equal(8, DiskCalls.ReadAll(partitions[1]).Count);
-        Assert.NotNull(partitions[0].Read(7, 1 << 20).Records); // opened, by its end
-        File.Delete(Path.Combine(_directory, "t-0", "00000000000000000000.log"));
-        Directory.Delete(Path.Combine(_directory, "t-2"), recursive: true);
-
-        Assert.Equal(StorageError.NotFound, Assert.Throws<StorageException>(() => partitions[0].Read(0, 1 << 20)).Error);
-
-        Assert.False(engine.IsOffline);
-        Assert.NotNull(partitions[0].Read(7, 1 << 20).Records);
-        Assert.Equal(8, DiskCalls.ReadAll(partitions[1]).Count);
-        Assert.Equal(AppendStatus.Appended, (await partitions[1].AppendAsync(DiskCalls.Batch(8))).Status);
-
-        // A partition that is not open yet must not begin again at offset 0.
-        Assert.Equal(AppendStatus.Offline, partitions[2].Append(DiskCalls.Batch(0)).Status);
-        Assert.True(engine.IsOffline);
-        Assert.False(Directory.Exists(Path.Combine(_directory, "t-2")));
-        Assert.Equal(9, DiskCalls.ReadAll(partitions[1]).Count);
     }
 
     /// <summary>

@@ -1,3 +1,5 @@
+using LogQueue.Storage;
+
 namespace LogQueue.TestKit.Storage;
 
 /// <summary>
@@ -108,6 +110,16 @@ internal sealed class SimulatedInode
 
     /// <summary>How often the kernel failed to write pages in the background: each open handle hears of it once, those opened later do not.</summary>
     internal int LostWrites { get; private set; }
+
+    /// <summary>Throws what a handle is told that has not heard of all of them.</summary>
+    internal void TellLostWrites(string path, ref int told)
+    {
+        if (told < LostWrites)
+        {
+            told = LostWrites;
+            throw new StorageException(StorageError.InputOutput, "fdatasync", path, "simulated: pages could not be written");
+        }
+    }
 
     /// <summary>The kernel writes pages in the background, and that fails: as a failed sync, but nobody is told yet.</summary>
     internal void FailWriteBack(Random random)

@@ -107,16 +107,6 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
         InodeLocked("flip", path).FlipBit(bit);
     }
 
-    /// <summary>
-    /// The kernel fails to write what is unsynced of a file in the background. The next sync of a handle that is open now says so; one that is
-    /// opened afterwards succeeds, as on Linux once the file was out of memory or somebody else was told.
-    /// </summary>
-    public void FailWriteBack(string path)
-    {
-        using Lock.Scope scope = _lock.EnterScope();
-        InodeLocked("write back", path).FailWriteBack(_random);
-    }
-
     public IStorageFile Open(string path, StorageOpenMode mode)
     {
         lock (_lock)
@@ -146,7 +136,6 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
     }
 
     public bool FileExists(string path) => Look(path) is SimulatedInode;
-
     public bool DirectoryExists(string path) => Look(path) == SimulatedNames.Directory;
 
     public long FileLength(string path)
@@ -357,12 +346,7 @@ internal sealed class SimulatedStorageDevice : IStorageDevice
                 throw new StorageException(fault.Error, "fdatasync", path, "simulated");
             }
 
-            if (toldOfLostWrites < inode.LostWrites)
-            {
-                toldOfLostWrites = inode.LostWrites;
-                throw new StorageException(StorageError.InputOutput, "fdatasync", path, "simulated: pages could not be written");
-            }
-
+            inode.TellLostWrites(path, ref toldOfLostWrites);
             _ = Rules.QuirkOf(number, "sync", path, 0, 0);
             if (!Rules.LiesAboutSyncs)
             {

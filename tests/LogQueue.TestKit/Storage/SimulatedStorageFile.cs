@@ -13,6 +13,16 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
 
     public SafeFileHandle? Handle => null;
 
+    /// <summary>
+    /// The kernel fails to write what is unsynced of a file in the background. The next sync of a handle that is open now says so; one that is
+    /// opened afterwards succeeds, as on Linux once the file was out of memory or somebody else was told.
+    /// </summary>
+    public static void FailWriteBack(SimulatedStorageDevice device, string path)
+    {
+        using var file = (SimulatedStorageFile)device.Open(path, StorageOpenMode.Read);
+        file.LoseWrites();
+    }
+
     public long Length
     {
         get
@@ -80,6 +90,8 @@ internal sealed class SimulatedStorageFile(SimulatedStorageDevice device, string
             device.FileClosed();
         }
     }
+
+    private void LoseWrites() => inode.FailWriteBack(new Random(1));
 
     private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_disposed, this);
 

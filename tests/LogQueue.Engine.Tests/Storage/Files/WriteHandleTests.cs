@@ -47,7 +47,7 @@ public sealed class WriteHandleTests
     {
         WriteHandle handle = New("/data/x");
         Write(handle, 0, 1);
-        _device.FailWriteBack("/data/x");
+        SimulatedStorageFile.FailWriteBack(_device, "/data/x");
         _budget.CloseIdle();
 
         StorageException e = Assert.Throws<StorageException>(handle.Sync);
@@ -85,7 +85,7 @@ public sealed class WriteHandleTests
             Write(handle, 0, 7);
         }
 
-        _device.FailWriteBack("/data/0");
+        SimulatedStorageFile.FailWriteBack(_device, "/data/0");
         StorageException e = Assert.Throws<StorageException>(handles[3].Begin);
         Assert.Equal("/data/0", e.Path);
         Assert.Same(e, Assert.Single(_failures));

@@ -62,7 +62,7 @@ public sealed class IdleHandleTests : IDisposable
             _context.FileBudget.CloseIdle();
         }
 
-        _device.FailWriteBack(PathOf("t-0"));
+        SimulatedStorageFile.FailWriteBack(_device, PathOf("t-0"));
         written.Commit();
 
         Assert.True(_fence.IsTripped, "the sync was made on a handle that could not know");
@@ -78,7 +78,7 @@ public sealed class IdleHandleTests : IDisposable
         PartitionLog first = Open("t-0");
         PartitionLog second = Open("t-1");
         Append(first, 0);
-        _device.FailWriteBack(PathOf("t-0"));
+        SimulatedStorageFile.FailWriteBack(_device, PathOf("t-0"));
 
         AppendResult refused = Append(second, 0); // one of two handles may be unsynced
 
