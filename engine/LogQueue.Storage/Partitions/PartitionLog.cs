@@ -253,7 +253,7 @@ internal sealed class PartitionLog : IDisposable
     public void Dispose() => _closing.Drop();
 
     /// <summary>Closes and deletes all files once the last reader is done; the caller has made the topic's removal durable.</summary>
-    public void Delete() => _closing.Delete();
+    public void Delete() => _cleaning.Without(_closing.Delete);
 
     /// <summary>Moves the log start (DeleteRecords); durable when it returns. Whole segments below it go.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is above the high watermark.</exception>
@@ -281,8 +281,8 @@ internal sealed class PartitionLog : IDisposable
     public CleanResult Clean(KeyOffsetMap map, CleanThrottle throttle, Random seeds, CancellationToken cancellationToken) =>
         _cleaning.Clean(map, throttle, seeds, cancellationToken);
 
-    /// <summary>Cuts the log to an offset: batches that hold it or follow it go, durably. For repair; readers may fail meanwhile.</summary>
-    public void TruncateTo(long offset) => _upkeep.TruncateTo(offset);
+    /// <summary>Cuts the log to an offset, durably: batches that hold or follow it go. A running pass gives up first; readers may fail.</summary>
+    public void TruncateTo(long offset) => _cleaning.Without(() => _upkeep.TruncateTo(offset));
 
     /// <summary>What is damaged now, in words; empty when nothing is.</summary>
     public IReadOnlyList<DamagedRange> Damage => _session.State.Damage;
