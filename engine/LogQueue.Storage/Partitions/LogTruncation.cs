@@ -23,7 +23,8 @@ internal static class LogTruncation
         checkpointer.CutTo(logStart, end, last.BaseOffset, position);
         for (int i = all.Length - 1; i > slot; i--)
         {
-            all[i].Remove(null);
+            all[i].Close();
+            DeleteNow(context.Device, all[i]);
         }
 
         context.Device.DeleteIfExists(last.PathOf(SegmentFileName.Seal));
@@ -37,5 +38,15 @@ internal static class LogTruncation
         using IStorageFile file = context.Device.Open(last.PathOf(SegmentFileName.Log), StorageOpenMode.ReadWrite);
         file.Truncate(position);
         file.DataSync();
+    }
+
+    /// <summary>By name, at once: when the last reader of these files ends, the names may be those of another segment.</summary>
+    private static void DeleteNow(IStorageDevice device, LogSegment segment)
+    {
+        foreach (string extension in (ReadOnlySpan<string>)[SegmentFileName.Seal, SegmentFileName.OffsetIndex, SegmentFileName.TimeIndex,
+            SegmentFileName.TransactionIndex, SegmentFileName.Snapshot, SegmentFileName.Log])
+        {
+            device.DeleteIfExists(segment.PathOf(extension));
+        }
     }
 }
