@@ -156,7 +156,7 @@ internal sealed class LogCleaning(LogSession log)
         lock (log.SealLock)
         {
             if (log.ClosedBecause is not null || log.Context.Fence.IsTripped || !ReferenceEquals(log.State, state)
-                || !IsWholeLocked(sources) || !TryPin(sources))
+                || !IsWholeLocked(sources) || log.State.Quarantine.HasAny(sources) || !TryPin(sources))
             {
                 return false;
             }
@@ -191,6 +191,7 @@ internal sealed class LogCleaning(LogSession log)
             }
 
             Array.ForEach(sources, static s => s.Supersede());
+            log.State.Quarantine.Forget(sources);
             return true;
         }
     }

@@ -10,7 +10,7 @@ internal sealed class LogState
         Segments = recovered.Segments;
         Producers = recovered.Producers;
         Epochs = recovered.Epochs;
-        Quarantine = new Quarantine(context, directory, offsets, recovered.Damage);
+        Quarantine = new Quarantine(context, directory, Segments, offsets, recovered.Damage);
         Report = recovered.Report;
         LeaderEpoch = Math.Max(0, recovered.Epochs.Latest);
         Reader = new LogReader(Segments, offsets, Epochs, Quarantine);
