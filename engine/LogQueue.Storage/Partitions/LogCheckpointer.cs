@@ -14,6 +14,9 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
     private long _position = recovered.Segments.Active.SizeBytes;
     private long _bytesSince;
 
+    /// <summary>The segment that may lack offsets: what is rolled later never does. -1: none.</summary>
+    private long _gappyBase = recovered.Segments.Active.Integrity.AllowGaps ? recovered.Segments.Active.BaseOffset : -1;
+
     /// <summary>The log start that is durable; -1 when none was ever saved.</summary>
     public long SavedLogStart => _last?.LogStartOffset ?? -1;
 
@@ -42,6 +45,7 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, _durableEnd, _segmentBase, _position)
         {
             Indexes = closedIndexes,
+            IsDense = _segmentBase != _gappyBase,
             Transactions = closedIndexes?.Transactions
                 ?? IndexFingerprint.Read(context.Device, SegmentFileName.PathOf(directory, _segmentBase, SegmentFileName.TransactionIndex)),
         };
@@ -56,6 +60,7 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         _durableEnd = durableEnd;
         _segmentBase = segmentBase;
         _position = position;
+        _gappyBase = segmentBase; // the cleaner may have been in it
         Save(logStart);
     }
 

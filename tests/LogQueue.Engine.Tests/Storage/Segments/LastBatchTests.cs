@@ -35,6 +35,11 @@ public sealed class LastBatchTests
         List<string> wrong = [];
         for (int bit = 0; bit < (RecordBatchLayout.MagicPosition + 1) * 8; bit++)
         {
+            if (batches == 1 && bit / 8 is >= RecordBatchLayout.PartitionLeaderEpochPosition and < RecordBatchLayout.PartitionLeaderEpochPosition + 4)
+            {
+                continue; // Kafka's epoch file has no checksum either: of two that differ, nobody knows which is right
+            }
+
             foreach (bool isClean in (bool[])[false, true])
             {
                 SimulatedStorageDevice damaged = device.Copy();
@@ -50,6 +55,47 @@ public sealed class LastBatchTests
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    /// <summary>The scan of a closed log begins at an index entry near its end: nothing before it proves where that batch begins.</summary>
+    [Theory]
+    [InlineData("closed", false)]
+    [InlineData("closed", true)]
+    [InlineData("checkpointed", false)]
+    [InlineData("checkpointed", true)]
+    [InlineData("dropped", false)]
+    [InlineData("dropped", true)]
+    public void Neither_is_one_of_the_batches_before_it_served_wrong_or_cut(string end, bool isCompacted)
+    {
+        foreach (int interval in (int[])[100, 1000])
+        {
+            LogOptions options = DamageRig.Options with { Compacted = isCompacted, IndexIntervalBytes = interval };
+            SimulatedStorageDevice device = Written(options, end, batches: 30);
+            string path = DamageRig.Logs(device)[^1];
+            byte[] log = device.Content(path);
+            LastPosition(log, out _, out long next);
+            List<int> positions = [];
+            for (int at = 0; at < log.Length && log[at + RecordBatchLayout.MagicPosition] == 2;)
+            {
+                positions.Add(at);
+                at += BinaryPrimitives.ReadInt32BigEndian(log.AsSpan(at + 8)) + 12;
+            }
+
+            foreach (int position in positions.TakeLast(7).SkipLast(1))
+            {
+                (long from, long to) = DamageRig.BatchAt(log, position);
+                for (int bit = 0; bit < 17 * 8; bit++)
+                {
+                    SimulatedStorageDevice damaged = device.Copy();
+                    damaged.FlipBit(path, (position * 8L) + bit);
+                    using var rig = new StorageRig(damaged, options);
+                    List<(long From, long To)> lost = DamageRig.Survey(rig.Log);
+                    string what = $"bit {bit} of the batch at {from}: lost [{string.Join(", ", lost)}], cut {rig.Log.Recovery.CutBytes}";
+                    Assert.True(rig.Log.LogEndOffset == next && rig.Log.Recovery.CutBytes == 0 && lost is [var one]
+                        && one.From <= from && one.To >= to && (isCompacted || one == (from, to)), what);
+                }
+            }
+        }
     }
 
     private static SimulatedStorageDevice Written(LogOptions options, string end, int batches)
