@@ -15,9 +15,11 @@ internal static class LogTruncation
         LogSegment last = all[slot];
         _ = last.Log.TryAcquire();
         BatchLocation at = SegmentReader.FindBatch(last, offset, last.SizeBytes);
-        last.Log.Release();
         long position = at.Outcome == BatchSearch.Found ? at.Position : last.SizeBytes;
-        long end = at.Outcome == BatchSearch.Found ? at.BaseOffset : Math.Min(offset, last.NextOffset);
+        BatchLocation before = SegmentReader.FindLastEndingBy(last, 0, position, last.SizeBytes);
+        last.Log.Release();
+        long end = position == last.SizeBytes ? Math.Min(offset, last.NextOffset)
+            : before.Outcome == BatchSearch.Found ? before.LastOffset + 1 : last.BaseOffset; // a cleaner may have left a gap before the cut
 
         // First the recovery point goes back; then files may shrink, newest first, without looking like damage.
         checkpointer.CutTo(logStart, end, last.BaseOffset, position);

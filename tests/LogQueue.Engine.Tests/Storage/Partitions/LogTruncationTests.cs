@@ -45,6 +45,36 @@ public sealed class LogTruncationTests
         Assert.Equal([0L, 1, 2], StorageRig.ReadAll(again.Log, 0).Select(static r => r.Tag));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_cut_in_a_gap_inside_a_segment_is_no_damage(long offset)
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using (var rig = new StorageRig(device, CompactionRig.Small))
+        {
+            foreach (string key in (string[])["b", "a", "a", "a", "c"])
+            {
+                CompactionRig.Append(rig.Log, CompactionRig.Batch([(key, "1")]));
+            }
+
+            CompactionRig.RollAndSeal(rig.Log);
+            CompactionRig.Clean(rig.Log);
+            Assert.Equal([0L, 3, 4], CompactionRig.Read(rig.Log).Select(static r => r.Offset));
+            rig.Log.TruncateTo(offset);
+            Assert.Empty(rig.Log.Damage);
+            Assert.InRange(rig.Log.LogEndOffset, 1, offset);
+            long next = CompactionRig.Append(rig.Log, CompactionRig.Batch([("d", "1")]));
+            rig.Log.Commit();
+            Assert.Equal([0L, next], CompactionRig.Read(rig.Log).Select(static r => r.Offset));
+        }
+
+        using var again = new StorageRig(device.Crash(1), CompactionRig.Small);
+        Assert.Empty(again.Log.Damage);
+        Assert.Equal(["b", "d"], CompactionRig.Read(again.Log).Select(static r => r.Key));
+    }
+
     private static void Append(StorageRig rig, long offset)
     {
         Assert.Equal(offset, rig.Log.LogEndOffset);
