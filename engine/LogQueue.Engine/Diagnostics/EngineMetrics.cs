@@ -80,6 +80,7 @@ internal sealed class EngineMetrics : IDisposable
         Gauge("logqueue.segments", "{segment}", "Segments of all partitions.", () => gauges.SegmentCount);
         Gauge("logqueue.disk.bytes", "By", "Bytes of all segments.", () => gauges.SizeBytes);
         Gauge("logqueue.disk.free.bytes", "By", "Free bytes of the file system, for this user.", () => gauges.DiskFreeBytes);
+        Gauge("logqueue.lost.found.bytes", "By", "Bytes in lost+found.", () => gauges.LostAndFoundBytes);
         Gauge("logqueue.unsynced.bytes", "By", "Bytes written and not yet durable.", () => gauges.UnsyncedBytes);
         Gauge("logqueue.damaged.partitions", "{partition}", "Partitions with damage that waits for repair.", () => gauges.DamagedCount);
         Gauge("logqueue.fenced", "{engine}", "1 once a failed sync has fenced the directory, else 0.", () => gauges.IsFenced ? 1L : 0L);

@@ -18,6 +18,9 @@ internal interface IEngineGauges
     /// <summary>Free bytes of the file system; -1 when it does not say.</summary>
     long DiskFreeBytes { get; }
 
+    /// <summary>Bytes in <c>lost+found</c>; -1 when it cannot be read.</summary>
+    long LostAndFoundBytes { get; }
+
     /// <summary>Bytes written and not yet durable.</summary>
     long UnsyncedBytes { get; }
 

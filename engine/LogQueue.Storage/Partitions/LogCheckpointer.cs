@@ -23,7 +23,7 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
     /// <summary>Notes what the last sync covered.</summary>
     public void Synced(long durableEnd, long segmentBase, long position)
     {
-        _bytesSince += segmentBase == _segmentBase ? position - _position : position + 1;
+        Volatile.Write(ref _bytesSince, _bytesSince + (segmentBase == _segmentBase ? position - _position : position + 1));
         _durableEnd = durableEnd;
         _segmentBase = segmentBase;
         _position = position;
@@ -36,8 +36,11 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         return _segmentBase == segmentBase;
     }
 
+    /// <summary>Bytes synced since the last checkpoint; may be read without the lock.</summary>
+    public long BytesSince => Volatile.Read(ref _bytesSince);
+
     /// <summary>True when enough was written since the last checkpoint.</summary>
-    public bool IsDue(long bytes) => _bytesSince >= bytes;
+    public bool IsDue(long bytes) => BytesSince >= bytes;
 
     /// <summary>Saves now; with the index files when the log closes. Throws <see cref="StorageException"/>.</summary>
     public void Save(long logStart, IndexFingerprint? closedIndexes = null)
@@ -51,7 +54,7 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         };
         next.Save(context.Device, directory);
         _last = next;
-        _bytesSince = 0;
+        Volatile.Write(ref _bytesSince, 0);
     }
 
     /// <summary>The log is about to be cut: recovery must not expect what follows. Saves. Throws <see cref="StorageException"/>.</summary>

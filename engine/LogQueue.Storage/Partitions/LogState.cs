@@ -18,6 +18,21 @@ internal sealed class LogState
 
     public SegmentList Segments { get; }
 
+    /// <summary>Published bytes of all segments.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            long sum = 0;
+            foreach (LogSegment segment in Segments.Snapshot)
+            {
+                sum += segment.SizeBytes;
+            }
+
+            return sum;
+        }
+    }
+
     public ProducerStateTable Producers { get; }
 
     public LeaderEpochCheckpoint Epochs { get; }

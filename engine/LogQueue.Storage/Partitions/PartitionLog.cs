@@ -53,19 +53,7 @@ internal sealed class PartitionLog : IDisposable
     /// <summary>Everything below it is durable.</summary>
     public long RecoveryPoint => _session.Waiters.DurableEnd;
 
-    public long SizeBytes
-    {
-        get
-        {
-            long sum = 0;
-            foreach (LogSegment segment in _session.State.Segments.Snapshot)
-            {
-                sum += segment.SizeBytes;
-            }
-
-            return sum;
-        }
-    }
+    public long SizeBytes => _session.State.SizeBytes;
 
     public int SegmentCount => _session.State.Segments.Count;
 
@@ -289,6 +277,12 @@ internal sealed class PartitionLog : IDisposable
 
     /// <summary>A check of the files at rest, step by step.</summary>
     public LogScrub Scrub() => new(_session);
+
+    /// <summary>Synced bytes that no checkpoint covers yet.</summary>
+    public long BytesSinceCheckpoint => _session.Checkpointer.BytesSince;
+
+    /// <summary>Saves the checkpoint if anything was synced since the last one, unless a commit runs: nobody waits for it.</summary>
+    public void TryCheckpoint() => _upkeep.TryCheckpoint();
 
     /// <summary>Periodic upkeep: checkpoint, producer expiry, sealing that was put off.</summary>
     public void Maintain(DateTimeOffset now) => _upkeep.Maintain(now);

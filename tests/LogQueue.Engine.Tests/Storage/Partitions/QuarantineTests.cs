@@ -330,6 +330,34 @@ public sealed class QuarantineTests
         Array.ForEach(all, static s => s.Close());
     }
 
+    [Theory]
+    [InlineData(0, 5, 99, 0, 99, -1)] // ends before the damage: it is none of this reader's business
+    [InlineData(0, 5, 100, 0, 100, 10)]
+    [InlineData(0, 5, 101, 0, 100, 10)]
+    [InlineData(0, 5, 900, 0, 100, 10)]
+    [InlineData(0, 19, 900, 0, 100, 10)] // inside
+    [InlineData(0, 20, 900, 200, 400, 40)] // behind the first
+    [InlineData(0, 20, 399, 200, 399, -1)]
+    [InlineData(0, 50, 900, 500, 900, -1)] // behind both
+    [InlineData(7, 5, 900, 0, 900, -1)] // another segment
+    public void A_stretch_ends_at_the_next_damage_below_its_limit(long segmentBase, long offset, long limit, long from, long newLimit, long next)
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        var segment = LogSegment.Create(device, StorageRig.Root, segmentBase, new LeaseBudget(4), new LeaseBudget(4), 0);
+        DamagedRange[] known =
+        [
+            new(40, 50, "two") { SegmentBaseOffset = 0, FromPosition = 400, ToPosition = 500 },
+            new(10, 20, "one") { SegmentBaseOffset = 0, FromPosition = 100, ToPosition = 200 },
+        ];
+        var quarantine = new Quarantine(rig.Context, StorageRig.Directory, new SegmentList(), new LogOffsets(), known);
+
+        quarantine.FindStretch(segment, offset, ref limit, out long start, out DamagedRange? found);
+
+        Assert.Equal((from, newLimit, next), (start, limit, found?.FromOffset ?? -1));
+        segment.Close();
+    }
+
     private static void Swap(SimulatedStorageDevice device, string one, long first, string two, long second, int bytes)
     {
         using IStorageFile left = device.Open(one, StorageOpenMode.ReadWrite);
