@@ -11,7 +11,7 @@ namespace LogQueue.Engine.Maintenance;
 
 /// <summary>
 /// The engine's periodic work: retention, checkpoints, expiry of committed offsets, a look at the free space every second. Checkpoints
-/// of what was written most come every 10 s, a bounded number of them: behind its checkpoint a log cannot tell all damage from a torn write.
+/// of what was written most come every 10 s, a bounded number of them: behind it a log cannot tell all damage from a torn write.
 /// A failure of one partition does not keep the others from their turn. Thread-safe.
 /// </summary>
 internal sealed class MaintenanceLoop(DataDirectory directory, TopicRegistry topics, GroupOffsets groups, LogEngineOptions options)

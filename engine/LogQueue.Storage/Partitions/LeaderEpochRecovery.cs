@@ -49,8 +49,8 @@ internal static class LeaderEpochRecovery
             }
         }
 
-        return segments.Count == 0 || isOurs || EpochAt(segments, segments.Active.NextOffset - 1, out _) is not { } last || last == epochs.Latest
-            || segments.Active.SizeBytes == 0;
+        return segments.Count == 0 || isOurs || EpochAt(segments, segments.Active.NextOffset - 1, out _) is not { } last
+            || last == epochs.Latest || segments.Active.SizeBytes == 0;
     }
 
     /// <summary>Makes the epochs from the batches. An epoch above those of later batches is damage of that batch, not an epoch.</summary>

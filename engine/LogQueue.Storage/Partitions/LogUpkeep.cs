@@ -114,7 +114,7 @@ internal sealed class LogUpkeep(LogSession log)
         SealRolled();
     }
 
-    /// <summary>Saves the checkpoint if anything was synced since the last one; leaves it while a commit, a cut or the end has the log.</summary>
+    /// <summary>Saves the checkpoint if anything was synced since the last one; leaves it while a commit or a cut has the log.</summary>
     public void TryCheckpoint()
     {
         if (log.Checkpointer.IsDue(1) && log.CommitLock.TryEnter())

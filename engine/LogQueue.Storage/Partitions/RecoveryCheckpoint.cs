@@ -41,8 +41,8 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
     private const uint Magic = 0x4C51434B;
 
     /// <summary>
-    /// What it says of the log's last segment, which no cleaner has changed since; null when it says nothing. Where the log start has passed
-    /// the recovery point, records may be missing before it that were damaged and then deleted.
+    /// What it says of the log's last segment, which no cleaner has changed since; null when it says nothing. Where the log start has
+    /// passed the recovery point, records may be missing before it that were damaged and then deleted.
     /// </summary>
     internal TailAnchor? AnchorOf(LogSegment last) => Generation != KafkaGeneration && SegmentBaseOffset == last.BaseOffset
         ? new TailAnchor(Position, LogStartOffset < RecoveryPoint ? RecoveryPoint : -1) : null;
