@@ -58,8 +58,8 @@ public sealed record LogEngineOptions
     public TimeSpan SyncWaitLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Hears, in one line each, of trouble that does not stop the engine: slow syncs, a disk that runs full. Called from threads of the
-    /// engine; must return soon and not throw. Null for nobody.
+    /// Hears, in one line each, of trouble that does not stop the engine: slow syncs, a full disk, settings of a topic that are left out.
+    /// Called from threads of the engine; must return soon and not throw. Null for nobody.
     /// </summary>
     public Action<string>? OnWarning { get; init; }
 

@@ -2,6 +2,7 @@ using LogQueue.Engine.Opening;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
 using LogQueue.Storage;
+using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
 
 namespace LogQueue.Engine.Diagnostics;
@@ -33,6 +34,21 @@ internal sealed class EngineGauges(DataDirectory directory, TopicRegistry topics
     }
 
     public OpenFileLimits OpenFiles => directory.OpenFiles;
+
+    public long LostAndFoundBytes
+    {
+        get
+        {
+            try
+            {
+                return LostAndFound.Measure(directory.Device, directory.FullPath).Bytes;
+            }
+            catch (StorageException)
+            {
+                return -1;
+            }
+        }
+    }
 
     public long UnsyncedBytes => directory.UnsyncedBytes;
 

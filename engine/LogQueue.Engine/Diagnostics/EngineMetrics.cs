@@ -83,6 +83,7 @@ internal sealed class EngineMetrics : IDisposable
         Gauge("logqueue.files.open", "{file}", "Log and index files that are open.", () => (long)gauges.OpenFiles.OpenLogFiles);
         Gauge("logqueue.files.most", "{file}", "Log and index files that may stay open.", () => (long)gauges.OpenFiles.MostLogFiles);
         Gauge("logqueue.files.limit", "{file}", "Files that the process may have open.", () => (long)gauges.OpenFiles.Limit);
+        Gauge("logqueue.lost.found.bytes", "By", "Bytes in lost+found.", () => gauges.LostAndFoundBytes);
         Gauge("logqueue.unsynced.bytes", "By", "Bytes written and not yet durable.", () => gauges.UnsyncedBytes);
         Gauge("logqueue.damaged.partitions", "{partition}", "Partitions with damage that waits for repair.", () => gauges.DamagedCount);
         Gauge("logqueue.fenced", "{engine}", "1 once a failed sync has fenced the directory, else 0.", () => gauges.IsFenced ? 1L : 0L);

@@ -21,6 +21,9 @@ internal interface IEngineGauges
     /// <summary>Open files: limits and use.</summary>
     OpenFileLimits OpenFiles { get; }
 
+    /// <summary>Bytes in <c>lost+found</c>; -1 when it cannot be read.</summary>
+    long LostAndFoundBytes { get; }
+
     /// <summary>Bytes written and not yet durable.</summary>
     long UnsyncedBytes { get; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using LogQueue.Engine.Errors;
 using LogQueue.Engine.Groups;
 using LogQueue.Engine.Metadata;
@@ -17,6 +18,9 @@ internal sealed class EngineOpening(LogEngineOptions options)
     private readonly List<string> _damage = [];
     private long _scannedBytes;
     private long _cutBytes;
+    /// <summary>From here on a start says how much lies in <c>lost+found</c>.</summary>
+    internal const long MostLostBytes = 1L << 30;
+
     private int _rebuiltIndexes;
     private int _partitionCount;
     private IReadOnlyList<string> _adopted = [];
@@ -123,7 +127,23 @@ internal sealed class EngineOpening(LogEngineOptions options)
         await GroupOffsets.LoadAsync(cancellationToken).ConfigureAwait(false);
         Directory.ForgetMarker();
         Directory.CheckDiskSpace();
+        WarnOfLostAndFound();
     }
+
+    /// <summary>Nothing in it is ever deleted by us: a person has to look.</summary>
+    private void WarnOfLostAndFound()
+    {
+        (int files, long bytes) = LostAndFound.Measure(Directory.Device, Directory.FullPath);
+        if (LostAndFoundWarning(Directory.FullPath, files, bytes) is { } warning)
+        {
+            options.OnWarning?.Invoke(warning);
+        }
+    }
+
+    internal static string? LostAndFoundWarning(string directory, int files, long bytes) => bytes < MostLostBytes ? null
+        : string.Create(CultureInfo.InvariantCulture, $"'{Path.Combine(directory, LostAndFound.Name)}' holds {bytes} bytes in {files} files ")
+            + "that no topic uses: what was cut, repaired away, or claimed by nobody. Nothing reads or deletes them: "
+            + "look at them, and remove what you do not want.";
 
     /// <summary>
     /// Takes over what lies there; nothing in a new directory. After a crash before the end of the opening it is done again.

@@ -46,7 +46,7 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
     /// <summary>Takes a topic of the catalogue in while the engine opens; its logs are opened by the caller.</summary>
     public Topic Register(TopicEntry entry, IReadOnlyDictionary<string, string> configs)
     {
-        var topic = new Topic(entry.Name, entry.Id, new TopicConfig(Known(configs), options.TopicDefaults));
+        var topic = new Topic(entry.Name, entry.Id, new TopicConfig(Known(entry.Name, configs), options.TopicDefaults));
         Partition[] partitions = [.. Enumerable.Range(0, entry.PartitionCount).Select(number => new Partition(host, topic, number))];
         topic.SetPartitions(partitions);
         Add(topic);
@@ -226,9 +226,34 @@ internal sealed class TopicRegistry(LogEngineOptions options, PartitionHost host
 
     private static string Plain(string name) => name.Replace('.', '_');
 
-    /// <summary>Settings that a newer LogQueue or a Kafka wrote and we do not know, or would not take, do not stop the engine.</summary>
-    private static Dictionary<string, string> Known(IReadOnlyDictionary<string, string> configs) =>
-        configs.Where(static pair => TopicConfigKeys.Check(pair.Key, pair.Value) is null).ToDictionary(StringComparer.Ordinal);
+    /// <summary>
+    /// Settings that a newer LogQueue or a Kafka wrote and we do not know, or would not take, do not stop the engine; they are left out,
+    /// and one line for each topic names them.
+    /// </summary>
+    private Dictionary<string, string> Known(string topic, IReadOnlyDictionary<string, string> configs)
+    {
+        Dictionary<string, string> known = new(StringComparer.Ordinal);
+        List<string> left = [];
+        foreach ((string key, string value) in configs)
+        {
+            if (TopicConfigKeys.Check(key, value) is { } problem)
+            {
+                left.Add($"'{key}={value}' ({problem.TrimEnd('.')})");
+            }
+            else
+            {
+                known.Add(key, value);
+            }
+        }
+
+        if (left.Count > 0)
+        {
+            options.OnWarning?.Invoke($"Topic '{topic}': its settings {string.Join(", ", left)} have no effect here: the defaults hold. "
+                + "They stay in the metadata log; set the topic's settings anew to choose others.");
+        }
+
+        return known;
+    }
 
     private Topic Get(string name) => _byName.TryGetValue(name, out Topic? topic) ? topic : throw new TopicNotFoundException(name);
 

@@ -64,6 +64,30 @@ internal static class LostAndFound
         return Path.Combine(Name, Path.GetFileName(target));
     }
 
+    /// <summary>
+    /// How much lies in the <c>lost+found</c> of a data directory, whole directories included. Throws <see cref="StorageException"/>.
+    /// </summary>
+    internal static (int Files, long Bytes) Measure(IStorageDevice device, string root)
+    {
+        string lost = Path.Combine(root, Name);
+        if (!device.DirectoryExists(lost))
+        {
+            return (0, 0);
+        }
+
+        (int files, long bytes) = (0, 0);
+        foreach (string directory in device.ListDirectories(lost).Select(name => Path.Combine(lost, name)).Prepend(lost))
+        {
+            foreach (string name in device.ListFiles(directory))
+            {
+                files++;
+                bytes += device.FileLength(Path.Combine(directory, name));
+            }
+        }
+
+        return (files, bytes);
+    }
+
     /// <summary>The path of <c>lost+found</c> beside a partition directory; made when it is missing.</summary>
     private static string Ensure(IStorageDevice device, string partitionDirectory)
     {

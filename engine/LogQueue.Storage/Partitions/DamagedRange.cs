@@ -11,6 +11,9 @@ internal readonly record struct DamagedRange(long FromOffset, long ToOffset, str
     /// <summary>The segment in which they lay; -1 when its file is missing.</summary>
     public long SegmentBaseOffset { get; init; } = -1;
 
+    /// <summary>That segment itself: the cleaner may put another with its base offset in its place. Null when the file is missing.</summary>
+    public LogSegment? Segment { get; init; }
+
     /// <summary>The first damaged byte of it.</summary>
     public long FromPosition { get; init; }
 
@@ -22,6 +25,7 @@ internal readonly record struct DamagedRange(long FromOffset, long ToOffset, str
         new(hole.FromOffset, hole.ToOffset, $"'{segment.Log.Path}' at byte {hole.FromPosition}: {hole.What}")
         {
             SegmentBaseOffset = segment.BaseOffset,
+            Segment = segment,
             FromPosition = hole.FromPosition,
             ToPosition = hole.ToPosition,
         };

@@ -30,8 +30,11 @@ internal static class LeaderEpochRecovery
         return epochs.EpochOf(first.BaseOffset) == first.PartitionLeaderEpoch ? epochs : null;
     }
 
-    /// <summary>True when every later epoch begins at a batch of that epoch, behind one of the epoch before.</summary>
-    internal static bool IsRight(LeaderEpochCheckpoint epochs, SegmentList segments)
+    /// <summary>
+    /// True when every later epoch begins at a batch of that epoch, behind one of the epoch before, and the last batch has the last epoch.
+    /// A log that was ours when it was last written has had no new epoch since: there a last batch of another epoch is damaged.
+    /// </summary>
+    internal static bool IsRight(LeaderEpochCheckpoint epochs, SegmentList segments, bool isOurs)
     {
         foreach ((int epoch, long start) in epochs.Entries.Skip(1))
         {
@@ -46,8 +49,8 @@ internal static class LeaderEpochRecovery
             }
         }
 
-        return segments.Count == 0 || EpochAt(segments, segments.Active.NextOffset - 1, out _) is not { } last || last == epochs.Latest
-            || segments.Active.SizeBytes == 0;
+        return segments.Count == 0 || isOurs || EpochAt(segments, segments.Active.NextOffset - 1, out _) is not { } last
+            || last == epochs.Latest || segments.Active.SizeBytes == 0;
     }
 
     /// <summary>Makes the epochs from the batches. An epoch above those of later batches is damage of that batch, not an epoch.</summary>

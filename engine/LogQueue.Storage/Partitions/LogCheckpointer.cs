@@ -14,13 +14,16 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
     private long _position = recovered.Segments.Active.SizeBytes;
     private long _bytesSince;
 
+    /// <summary>The segment that may lack offsets: what is rolled later never does. -1: none.</summary>
+    private long _gappyBase = recovered.Segments.Active.Integrity.AllowGaps ? recovered.Segments.Active.BaseOffset : -1;
+
     /// <summary>The log start that is durable; -1 when none was ever saved.</summary>
     public long SavedLogStart => _last?.LogStartOffset ?? -1;
 
     /// <summary>Notes what the last sync covered.</summary>
     public void Synced(long durableEnd, long segmentBase, long position)
     {
-        _bytesSince += segmentBase == _segmentBase ? position - _position : position + 1;
+        Volatile.Write(ref _bytesSince, _bytesSince + (segmentBase == _segmentBase ? position - _position : position + 1));
         _durableEnd = durableEnd;
         _segmentBase = segmentBase;
         _position = position;
@@ -33,8 +36,11 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         return _segmentBase == segmentBase;
     }
 
+    /// <summary>Bytes synced since the last checkpoint; may be read without the lock.</summary>
+    public long BytesSince => Volatile.Read(ref _bytesSince);
+
     /// <summary>True when enough was written since the last checkpoint.</summary>
-    public bool IsDue(long bytes) => _bytesSince >= bytes;
+    public bool IsDue(long bytes) => BytesSince >= bytes;
 
     /// <summary>Saves now; with the index files when the log closes. Throws <see cref="StorageException"/>.</summary>
     public void Save(long logStart, IndexFingerprint? closedIndexes = null)
@@ -42,12 +48,13 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         var next = new RecoveryCheckpoint((_last?.Generation ?? 0) + 1, logStart, _durableEnd, _segmentBase, _position)
         {
             Indexes = closedIndexes,
+            IsDense = _segmentBase != _gappyBase,
             Transactions = closedIndexes?.Transactions
                 ?? IndexFingerprint.Read(context.Device, SegmentFileName.PathOf(directory, _segmentBase, SegmentFileName.TransactionIndex)),
         };
         next.Save(context.Device, directory);
         _last = next;
-        _bytesSince = 0;
+        Volatile.Write(ref _bytesSince, 0);
     }
 
     /// <summary>The log is about to be cut: recovery must not expect what follows. Saves. Throws <see cref="StorageException"/>.</summary>
@@ -56,6 +63,7 @@ internal sealed class LogCheckpointer(PartitionLogContext context, string direct
         _durableEnd = durableEnd;
         _segmentBase = segmentBase;
         _position = position;
+        _gappyBase = segmentBase; // the cleaner may have been in it
         Save(logStart);
     }
 

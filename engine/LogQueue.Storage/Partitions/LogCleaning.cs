@@ -8,11 +8,14 @@ namespace LogQueue.Storage.Partitions;
 /// <summary>
 /// How an open log is cleaned: what is due, the passes, and the swap of a cleaned segment for its sources. The passes hold no lock of the
 /// log; a swap holds the seal lock, which keeps cuts, retention and closing away, and the append lock for the change of the list alone.
-/// One cleaner per log at a time; everything else may run beside it.
+/// One cleaner per log at a time; everything else may run beside it, but for what takes the files themselves away (<see cref="Without"/>).
 /// </summary>
 internal sealed class LogCleaning(LogSession log)
 {
     private readonly Lock _oneCleaner = new();
+    private readonly Lock _stopLock = new();
+    private CancellationTokenSource? _stop;
+    private int _others;
     private CleanCheckpoint? _checkpoint;
     private LogState? _checkpointOf;
 
@@ -52,27 +55,86 @@ internal sealed class LogCleaning(LogSession log)
     {
         lock (_oneCleaner)
         {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             CleanResult sum = new(0, 0, 0, 0, 0, true);
-            while (Plan(log.Context.TimeProvider.GetUtcNow()) is { Segments.Length: > 0 } plan
-                && (sum.Passes == 0 || plan.FirstDirtyOffset < plan.EndOffset))
+            try
             {
-                LogState state = log.State;
-                var pass = new CleaningPass(plan, log.Options, log.Context.Device, map, throttle, log.NowMs);
-                CleanResult result = RunPass(pass, state, seeds.NextInt64(), cancellationToken);
-                sum += result;
-                if (!result.IsComplete || !TrySaveCheckpoint(pass.Checkpoint, state))
-                {
-                    return sum with { IsComplete = false };
-                }
+                SetStop(stop);
+                return CleanAll(ref sum, map, throttle, seeds, stop.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return sum with { IsComplete = false }; // the log is wanted by somebody else
+            }
+            finally
+            {
+                SetStop(null);
+            }
+        }
+    }
 
-                if (pass.Checkpoint.FirstDirtyOffset >= plan.EndOffset)
-                {
-                    break; // what became cleanable meanwhile is for the next time, or a busy log would hold the cleaner for ever
-                }
+    /// <summary>
+    /// Runs what takes files of the log away or changes them, while no pass has any of them open: one that runs gives up at its next batch
+    /// and is waited for, and none begins. A segment that a pass has begun to swap in is swapped before. No lock of the log may be held.
+    /// </summary>
+    public void Without(Action action)
+    {
+        lock (_stopLock)
+        {
+            _others++;
+            _stop?.Cancel();
+        }
+
+        try
+        {
+            lock (_oneCleaner)
+            {
+                action();
+            }
+        }
+        finally
+        {
+            lock (_stopLock)
+            {
+                _others--;
+            }
+        }
+    }
+
+    private void SetStop(CancellationTokenSource? stop)
+    {
+        lock (_stopLock)
+        {
+            _stop = stop;
+            if (_others > 0)
+            {
+                stop?.Cancel(); // it waits for us since before
+            }
+        }
+    }
+
+    private CleanResult CleanAll(
+        ref CleanResult sum, KeyOffsetMap map, CleanThrottle throttle, Random seeds, CancellationToken cancellationToken)
+    {
+        while (Plan(log.Context.TimeProvider.GetUtcNow()) is { Segments.Length: > 0 } plan
+            && (sum.Passes == 0 || plan.FirstDirtyOffset < plan.EndOffset))
+        {
+            LogState state = log.State;
+            var pass = new CleaningPass(plan, log.Options, log.Context.Device, map, throttle, log.NowMs);
+            CleanResult result = RunPass(pass, state, seeds.NextInt64(), cancellationToken);
+            sum += result;
+            if (!result.IsComplete || !TrySaveCheckpoint(pass.Checkpoint, state))
+            {
+                return sum with { IsComplete = false };
             }
 
-            return sum;
+            if (pass.Checkpoint.FirstDirtyOffset >= plan.EndOffset)
+            {
+                break; // what became cleanable meanwhile is for the next time, or a busy log would hold the cleaner for ever
+            }
         }
+
+        return sum;
     }
 
     private CleanResult RunPass(CleaningPass pass, LogState state, long seed, CancellationToken cancellationToken)
@@ -94,7 +156,7 @@ internal sealed class LogCleaning(LogSession log)
         lock (log.SealLock)
         {
             if (log.ClosedBecause is not null || log.Context.Fence.IsTripped || !ReferenceEquals(log.State, state)
-                || !IsWholeLocked(sources) || !TryPin(sources))
+                || !IsWholeLocked(sources) || log.State.Quarantine.HasAny(sources) || !TryPin(sources))
             {
                 return false;
             }
@@ -129,6 +191,7 @@ internal sealed class LogCleaning(LogSession log)
             }
 
             Array.ForEach(sources, static s => s.Supersede());
+            log.State.Quarantine.Forget(sources);
             return true;
         }
     }

@@ -129,17 +129,17 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             }
 
             TimestampOffset? found = FindRecord(segment, segment.MaxTimestampMs, exact: true, out bool isGone);
+            if (!isGone && (found is null || found.Value.Offset >= to))
+            {
+                found = FindLatest(segment, from, to, out isGone); // that one was deleted, or may not be read yet
+            }
+
             if (isGone && segments.Snapshot != all)
             {
                 all = segments.Snapshot; // the cleaner put another in its place
                 latest = null;
                 i = -1;
                 continue;
-            }
-
-            if (found is null || found.Value.Offset >= to)
-            {
-                found = FindLatest(segment, from, to); // that one was deleted, or may not be read yet
             }
 
             latest = found?.TimestampMs > known ? found : latest;
@@ -243,18 +243,20 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
         return found is null or { Count: 0 } ? [] : [.. found];
     }
 
-    private TimestampOffset? FindLatest(LogSegment segment, long from, long to)
+    private TimestampOffset? FindLatest(LogSegment segment, long from, long to, out bool isGone)
     {
-        if (!segment.Log.TryAcquire())
+        isGone = !segment.Log.TryAcquire();
+        if (isGone)
         {
             return null;
         }
 
         try
         {
-            if (!segment.Integrity.Check(0, segment.SizeBytes))
+            if (!segment.Integrity.Check(0, segment.SizeBytes) && quarantine.Examine(segment).Count == 0 && IsGone(segment))
             {
-                quarantine.Examine(segment);
+                isGone = true;
+                return null;
             }
 
             return LatestRecord.Find(segment, from, to) is { } found
@@ -291,7 +293,12 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
                 start = Math.Max(start, SegmentReader.FindWalkStart(segment, timestampMs, from));
                 if (!segment.Integrity.Check(start, batch.Outcome == BatchSearch.Found ? batch.End : limit))
                 {
-                    quarantine.Examine(segment);
+                    if (quarantine.Examine(segment).Count == 0 && IsGone(segment))
+                    {
+                        isGone = true; // nobody will say any more what in it is wrong
+                        return null;
+                    }
+
                     continue;
                 }
 
@@ -323,6 +330,8 @@ internal sealed class LogReader(SegmentList segments, LogOffsets offsets, Leader
             segment.Log.Release();
         }
     }
+
+    private bool IsGone(LogSegment segment) => segments.Snapshot.IndexOf(segment) < 0;
 
     private TimestampOffset? FindIn(LogSegment segment, BatchLocation batch, long timestampMs, long from, bool exact)
     {

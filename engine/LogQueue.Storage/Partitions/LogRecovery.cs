@@ -64,17 +64,18 @@ internal sealed class LogRecovery(
         List<long> bases = ListSegments();
         LeaderEpochCheckpoint? epochs = LeaderEpochRecovery.TryLoad(_device, directory, bases);
         Epochs = epochs ?? Epochs;
+        bool isOurs = Checkpoint is { Generation: not RecoveryCheckpoint.KafkaGeneration };
         _knownEpoch = Checkpoint is { Generation: not RecoveryCheckpoint.KafkaGeneration } c
             && Epochs.EpochOf(c.RecoveryPoint) is >= 0 and var known ? known : null;
         bool allowGaps = _wasCompacted || Checkpoint is null or { Generation: RecoveryCheckpoint.KafkaGeneration };
         _scan = new SegmentRecovery(context, options, Checkpoint, cleanShutdown, allowGaps)
         {
-            EpochSeen = (epoch, offset) => _epochsChanged |= Epochs.TryAdd(epoch, offset),
+            EpochSeen = (epoch, offset) => _epochsChanged |= (!isOurs || epochs is null) && Epochs.TryAdd(epoch, offset),
             EpochOf = Checkpoint is not null && epochs is { Count: 1 } ? epochs.EpochOf : null,
             TailEpoch = _knownEpoch,
         };
         OpenSegments(bases, IsThorough ? null : QuarantineFile.Load(_device, directory));
-        if (epochs is null || !LeaderEpochRecovery.IsRight(Epochs, Segments))
+        if (epochs is null || !LeaderEpochRecovery.IsRight(Epochs, Segments, isOurs))
         {
             Epochs = LeaderEpochRecovery.Rebuild(Segments);
             _epochsChanged = true;
@@ -304,6 +305,7 @@ internal sealed class LogRecovery(
         Segments.Add(LogSegment.Create(
             _device, directory, LogEndOffset, context.FileBudget, context.MapBudget,
                 context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds()));
+        Segments.Active.Integrity.AllowGaps = false;
     }
 
     /// <summary>
@@ -337,7 +339,7 @@ internal sealed class LogRecovery(
         }
 
         Checkpoint = new RecoveryCheckpoint((Checkpoint?.Generation ?? 0) + 1, LogStartOffset, LogEndOffset, active.BaseOffset,
-            active.SizeBytes);
+            active.SizeBytes) { IsDense = !active.Integrity.AllowGaps };
         Checkpoint.Save(_device, directory); // a new file: it syncs the directory, and with it the name of the empty segment
         active.NeedsDirectorySync = false;
     }

@@ -10,13 +10,28 @@ internal sealed class LogState
         Segments = recovered.Segments;
         Producers = recovered.Producers;
         Epochs = recovered.Epochs;
-        Quarantine = new Quarantine(context, directory, offsets, recovered.Damage);
+        Quarantine = new Quarantine(context, directory, Segments, offsets, recovered.Damage);
         Report = recovered.Report;
         LeaderEpoch = Math.Max(0, recovered.Epochs.Latest);
         Reader = new LogReader(Segments, offsets, Epochs, Quarantine);
     }
 
     public SegmentList Segments { get; }
+
+    /// <summary>Published bytes of all segments.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            long sum = 0;
+            foreach (LogSegment segment in Segments.Snapshot)
+            {
+                sum += segment.SizeBytes;
+            }
+
+            return sum;
+        }
+    }
 
     public ProducerStateTable Producers { get; }
 

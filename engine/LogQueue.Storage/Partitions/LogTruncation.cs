@@ -15,15 +15,18 @@ internal static class LogTruncation
         LogSegment last = all[slot];
         _ = last.Log.TryAcquire();
         BatchLocation at = SegmentReader.FindBatch(last, offset, last.SizeBytes);
-        last.Log.Release();
         long position = at.Outcome == BatchSearch.Found ? at.Position : last.SizeBytes;
-        long end = at.Outcome == BatchSearch.Found ? at.BaseOffset : Math.Min(offset, last.NextOffset);
+        BatchLocation before = SegmentReader.FindLastEndingBy(last, 0, position, last.SizeBytes);
+        last.Log.Release();
+        long end = position == last.SizeBytes ? Math.Min(offset, last.NextOffset)
+            : before.Outcome == BatchSearch.Found ? before.LastOffset + 1 : last.BaseOffset; // a cleaner may have left a gap before the cut
 
         // First the recovery point goes back; then files may shrink, newest first, without looking like damage.
         checkpointer.CutTo(logStart, end, last.BaseOffset, position);
         for (int i = all.Length - 1; i > slot; i--)
         {
-            all[i].Remove(null);
+            all[i].Close();
+            DeleteNow(context.Device, all[i]);
         }
 
         context.Device.DeleteIfExists(last.PathOf(SegmentFileName.Seal));
@@ -37,5 +40,15 @@ internal static class LogTruncation
         using IStorageFile file = context.Device.Open(last.PathOf(SegmentFileName.Log), StorageOpenMode.ReadWrite);
         last.WhileUnmapped(() => file.Truncate(position));
         file.DataSync();
+    }
+
+    /// <summary>By name, at once: when the last reader of these files ends, the names may be those of another segment.</summary>
+    private static void DeleteNow(IStorageDevice device, LogSegment segment)
+    {
+        foreach (string extension in (ReadOnlySpan<string>)[SegmentFileName.Seal, SegmentFileName.OffsetIndex, SegmentFileName.TimeIndex,
+            SegmentFileName.TransactionIndex, SegmentFileName.Snapshot, SegmentFileName.Log])
+        {
+            device.DeleteIfExists(segment.PathOf(extension));
+        }
     }
 }

@@ -108,24 +108,48 @@ internal sealed class LogUpkeep(LogSession log)
                 log.CommitUnderLock();
             }
 
-            if (!log.Context.Fence.IsTripped && log.Checkpointer.IsDue(1))
-            {
-                try
-                {
-                    log.Committer.SaveCheckpoint();
-                }
-                catch (StorageException e) when (FenceRule.IsFinal(e))
-                {
-                    log.Context.Fence.Trip(e);
-                }
-                catch (StorageException)
-                {
-                    // A full disk: the older checkpoint only makes the next recovery longer.
-                }
-            }
+            SaveCheckpointIfDue();
         }
 
         SealRolled();
+    }
+
+    /// <summary>Saves the checkpoint if anything was synced since the last one; leaves it while a commit or a cut has the log.</summary>
+    public void TryCheckpoint()
+    {
+        if (log.Checkpointer.IsDue(1) && log.CommitLock.TryEnter())
+        {
+            try
+            {
+                if (log.ClosedBecause is null)
+                {
+                    SaveCheckpointIfDue();
+                }
+            }
+            finally
+            {
+                log.CommitLock.Exit();
+            }
+        }
+    }
+
+    private void SaveCheckpointIfDue()
+    {
+        if (!log.Context.Fence.IsTripped && log.Checkpointer.IsDue(1))
+        {
+            try
+            {
+                log.Committer.SaveCheckpoint();
+            }
+            catch (StorageException e) when (FenceRule.IsFinal(e))
+            {
+                log.Context.Fence.Trip(e);
+            }
+            catch (StorageException)
+            {
+                // A full disk: the older checkpoint only makes the next recovery longer.
+            }
+        }
     }
 
     /// <summary>Has rolled segments sealed, in the background if there is one.</summary>

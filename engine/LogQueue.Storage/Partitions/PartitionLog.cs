@@ -54,19 +54,7 @@ internal sealed class PartitionLog : IDisposable
     /// <summary>Everything below it is durable.</summary>
     public long RecoveryPoint => _session.Waiters.DurableEnd;
 
-    public long SizeBytes
-    {
-        get
-        {
-            long sum = 0;
-            foreach (LogSegment segment in _session.State.Segments.Snapshot)
-            {
-                sum += segment.SizeBytes;
-            }
-
-            return sum;
-        }
-    }
+    public long SizeBytes => _session.State.SizeBytes;
 
     public int SegmentCount => _session.State.Segments.Count;
 
@@ -253,7 +241,7 @@ internal sealed class PartitionLog : IDisposable
     public void Dispose() => _closing.Drop();
 
     /// <summary>Closes and deletes all files once the last reader is done; the caller has made the topic's removal durable.</summary>
-    public void Delete() => _closing.Delete();
+    public void Delete() => _cleaning.Without(_closing.Delete);
 
     /// <summary>Moves the log start (DeleteRecords); durable when it returns. Whole segments below it go.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The offset is above the high watermark.</exception>
@@ -281,14 +269,20 @@ internal sealed class PartitionLog : IDisposable
     public CleanResult Clean(KeyOffsetMap map, CleanThrottle throttle, Random seeds, CancellationToken cancellationToken) =>
         _cleaning.Clean(map, throttle, seeds, cancellationToken);
 
-    /// <summary>Cuts the log to an offset: batches that hold it or follow it go, durably. For repair; readers may fail meanwhile.</summary>
-    public void TruncateTo(long offset) => _upkeep.TruncateTo(offset);
+    /// <summary>Cuts the log to an offset, durably: what holds or follows it goes. A running pass gives up first; readers may fail.</summary>
+    public void TruncateTo(long offset) => _cleaning.Without(() => _upkeep.TruncateTo(offset));
 
     /// <summary>What is damaged now, in words; empty when nothing is.</summary>
     public IReadOnlyList<DamagedRange> Damage => _session.State.Damage;
 
     /// <summary>A check of the files at rest, step by step.</summary>
     public LogScrub Scrub() => new(_session);
+
+    /// <summary>Synced bytes that no checkpoint covers yet.</summary>
+    public long BytesSinceCheckpoint => _session.Checkpointer.BytesSince;
+
+    /// <summary>Saves the checkpoint if anything was synced since the last one, unless a commit runs: nobody waits for it.</summary>
+    public void TryCheckpoint() => _upkeep.TryCheckpoint();
 
     /// <summary>Periodic upkeep: checkpoint, producer expiry, sealing that was put off.</summary>
     public void Maintain(DateTimeOffset now) => _upkeep.Maintain(now);

@@ -4,9 +4,11 @@ namespace LogQueue.Storage.Partitions;
 
 /// <summary>
 /// The damaged ranges of one log: known from recovery, or found by a read or the scrubber while it runs. Reads inside them answer Corrupt,
-/// reads outside go on, appends are refused until repair; no byte is changed. Thread-safe; ranges are only added.
+/// reads outside go on, appends are refused until repair; no byte is changed. Thread-safe; ranges are only added, but for those of a
+/// segment whose files the cleaner has replaced.
 /// </summary>
-internal sealed class Quarantine(PartitionLogContext context, string directory, LogOffsets offsets, IEnumerable<DamagedRange> known)
+internal sealed class Quarantine(
+    PartitionLogContext context, string directory, SegmentList segments, LogOffsets offsets, IEnumerable<DamagedRange> known)
 {
     private readonly Lock _lock = new();
     private DamagedRange[] _ranges = [.. known.OrderBy(static r => r.FromOffset)];
@@ -64,7 +66,8 @@ internal sealed class Quarantine(PartitionLogContext context, string directory, 
 
     /// <summary>
     /// Something in a segment is not what its seal or its batches say: finds out what, and from then on the segment's damage is known.
-    /// Returns the ranges found. Throws <see cref="StorageException"/> when the disk fails.
+    /// Returns the ranges found; none when the segment is no part of the log any more: its damage is that of no record.
+    /// Throws <see cref="StorageException"/> when the disk fails.
     /// </summary>
     public IReadOnlyList<DamagedRange> Examine(LogSegment segment)
     {
@@ -92,6 +95,11 @@ internal sealed class Quarantine(PartitionLogContext context, string directory, 
                 segment.Log.Release();
             }
 
+            if (!IsPart(segment))
+            {
+                return [];
+            }
+
             Volatile.Write(ref _ranges, [.. _ranges.Concat(found).OrderBy(static r => r.FromOffset)]);
             segment.Integrity.TrustAll(); // the holes are known now, the rest was checked
         }
@@ -108,12 +116,46 @@ internal sealed class Quarantine(PartitionLogContext context, string directory, 
         return found;
     }
 
+    /// <summary>True when damage is known of one of the segments.</summary>
+    public bool HasAny(ReadOnlySpan<LogSegment> among)
+    {
+        foreach (DamagedRange range in Volatile.Read(ref _ranges))
+        {
+            if (range.Segment is { } segment && among.Contains(segment))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Others took the place of these segments: what was found in their files meanwhile says nothing of the log. After they left the list.
+    /// </summary>
+    public void Forget(LogSegment[] replaced)
+    {
+        lock (_lock) // who is examining one of them has booked it when this is ours, or will not
+        {
+            if (!HasAny(replaced))
+            {
+                return;
+            }
+
+            Volatile.Write(ref _ranges, Array.FindAll(_ranges, r => r.Segment is null || !replaced.Contains(r.Segment)));
+        }
+
+        Remember();
+    }
+
     /// <summary>Damage of a segment that this process wrote itself: a seal would have covered it.</summary>
     public void ExamineWritten(LogSegment segment)
     {
         segment.Integrity.Distrust(segment.SizeBytes, segment.NextOffset, isSealed: false);
         _ = Examine(segment);
     }
+
+    private bool IsPart(LogSegment segment) => segments.Snapshot.IndexOf(segment) >= 0;
 
     private void Remember()
     {

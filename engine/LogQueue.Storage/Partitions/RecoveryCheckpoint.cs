@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using LogQueue.Records.Checksums;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Indexes;
+using LogQueue.Storage.Segments;
 
 namespace LogQueue.Storage.Partitions;
 
@@ -10,11 +11,12 @@ namespace LogQueue.Storage.Partitions;
 /// leaves the other one:
 /// <code>
 /// 0   "LQCK"          8   int64 generation       16  int64 log start offset     24  int64 recovery point (offset)
-/// 4   int16 version 2  32 int64 segment base      40  int64 position in it       6   int16 0
+/// 4   int16 version 2  32 int64 segment base      40  int64 position in it       6   int16 flags
 /// 48  int32 bytes of that segment's .index, -2 unless the log was closed         52  uint32 CRC-32C of it
 /// 56  int32 bytes of its .timeindex               60  uint32 CRC-32C of it
 /// 64  int32 bytes of its .txnindex, -1: none      68  uint32 CRC-32C of it       72  uint32 CRC-32C of bytes 0-71
 /// </code>
+/// Flag 1: the segment has an offset in it for every record below the position, none is missing (what compaction would leave).
 /// Big-endian. The newest slot with a right checksum counts. With none, the log is scanned from its first segment. Immutable.
 /// </summary>
 internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, long RecoveryPoint, long SegmentBaseOffset, long Position)
@@ -25,6 +27,9 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
     /// <summary>The transaction index of that segment, which is written before every checkpoint.</summary>
     public FileFingerprint Transactions { get; init; } = FileFingerprint.Missing;
 
+    /// <summary>No offset is missing in that segment below that position.</summary>
+    public bool IsDense { get; init; }
+
     internal const string FileName = "recovery.ckpt";
 
     /// <summary>The generation of a checkpoint that says what Kafka's own files said; the log's first one of ours is 1.</summary>
@@ -32,7 +37,19 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
 
     internal const int SlotBytes = 4096;
     private const int ContentBytes = 76;
+    private const int DenseFlag = 1;
     private const uint Magic = 0x4C51434B;
+
+    /// <summary>
+    /// What it says of the log's last segment, which no cleaner has changed since; null when it says nothing. Where the log start has
+    /// passed the recovery point, records may be missing before it that were damaged and then deleted.
+    /// </summary>
+    internal TailAnchor? AnchorOf(LogSegment last) => Generation != KafkaGeneration && SegmentBaseOffset == last.BaseOffset
+        ? new TailAnchor(Position, LogStartOffset < RecoveryPoint ? RecoveryPoint : -1) : null;
+
+    /// <summary>True when no offset can be missing in the log's last segment.</summary>
+    internal bool IsWithoutGaps(LogSegment last) => Generation != KafkaGeneration
+        && (last.BaseOffset > SegmentBaseOffset || (last.BaseOffset == SegmentBaseOffset && (IsDense || Position == 0)));
 
     /// <summary>Reads the newest good slot; null when there is none.</summary>
     internal static RecoveryCheckpoint? TryLoad(IStorageDevice device, string directory)
@@ -71,6 +88,7 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
             slot.Clear();
             BinaryPrimitives.WriteUInt32BigEndian(slot, Magic);
             BinaryPrimitives.WriteInt16BigEndian(slot[4..], 2);
+            BinaryPrimitives.WriteInt16BigEndian(slot[6..], (short)(IsDense ? DenseFlag : 0));
             BinaryPrimitives.WriteInt64BigEndian(slot[8..], Generation);
             BinaryPrimitives.WriteInt64BigEndian(slot[16..], LogStartOffset);
             BinaryPrimitives.WriteInt64BigEndian(slot[24..], RecoveryPoint);
@@ -123,6 +141,7 @@ internal sealed record RecoveryCheckpoint(long Generation, long LogStartOffset, 
         {
             Indexes = indexes.OffsetIndexBytes == -2 ? null : indexes with { Transactions = transactions },
             Transactions = transactions,
+            IsDense = (BinaryPrimitives.ReadInt16BigEndian(slot[6..]) & DenseFlag) != 0,
         };
     }
 }

@@ -25,6 +25,8 @@ internal sealed class SegmentRecovery(
 
     private readonly IStorageDevice _device = context.Device;
     private readonly bool _allowGaps = allowGaps;
+    private TailAnchor? _anchor;
+    private bool _gaps = allowGaps;
 
     /// <summary>The leader epoch of an offset, where the epochs are known to be right; null otherwise.</summary>
     public Func<long, int>? EpochOf { get; set; }
@@ -101,10 +103,13 @@ internal sealed class SegmentRecovery(
     {
         long fileBytes = _device.FileLength(segment.Log.Path);
         DropCache(segment);
+        _anchor = laterBases.IsEmpty ? checkpoint?.AnchorOf(segment) : null;
+        _gaps = _allowGaps && !(laterBases.IsEmpty && checkpoint?.IsWithoutGaps(segment) == true);
+        segment.Integrity.AllowGaps = _gaps;
         long start = isSuspect ? 0 : FindScanStart(segment, fileBytes);
-        if (!TryScanFrom(segment, start, fileBytes, out string? stop))
+        if (!TryScanFrom(segment, start, fileBytes, out string? stop) || (stop is not null && start < checkpoint?.Position))
         {
-            start = 0; // the index pointed into the middle of something: it cannot be trusted
+            start = 0; // the index pointed into the middle of something, or nothing but the index says that the first batch was right
             _ = TryScanFrom(segment, 0, fileBytes, out stop);
         }
 
@@ -123,7 +128,7 @@ internal sealed class SegmentRecovery(
             long from = segment.SizeBytes;
             long most = laterBases.IsEmpty ? long.MaxValue : laterBases[0];
             (long resume, long offset) = WithLog(segment, log => SegmentExaminer.FindIntact(
-                log, from, segment.NextOffset, fileBytes, most, _allowGaps, dataEnd, EpochOf));
+                log, from, segment.NextOffset, fileBytes, most, _gaps, dataEnd, EpochOf));
             bool isEnd = resume >= dataEnd;
             AddDamage(DamagedRange.Of(segment, new SegmentHole(
                 from, isEnd ? dataEnd : resume, segment.NextOffset, isEnd ? lostTo : offset, stop!)));
@@ -163,7 +168,7 @@ internal sealed class SegmentRecovery(
     private bool EndsEarly(LogSegment segment, ReadOnlySpan<long> laterBases, long recoveryPoint, long fileBytes, string? stop)
     {
         long next = segment.NextOffset;
-        if (!laterBases.IsEmpty && (next == laterBases[0] || (_allowGaps && !IsHole(next, laterBases[0]))))
+        if (!laterBases.IsEmpty && (next == laterBases[0] || (_gaps && !IsHole(next, laterBases[0]))))
         {
             return false;
         }
@@ -202,7 +207,7 @@ internal sealed class SegmentRecovery(
         long far = position + MostUnsyncedBytes;
         long expected = segment.NextOffset;
         if (dataEnd > far && WithLog(segment, log => SegmentExaminer.FindIntact(
-            log, far, expected, fileBytes, long.MaxValue, _allowGaps, dataEnd, EpochOf)).Position < dataEnd)
+            log, far, expected, fileBytes, long.MaxValue, _gaps, dataEnd, EpochOf)).Position < dataEnd)
         {
             return true;
         }
@@ -232,7 +237,8 @@ internal sealed class SegmentRecovery(
 
         // Index files of a log that was not closed may lack entries or hold old ones: the headers tell all that an index knows.
         Clear(segment);
-        if (!WithLog(segment, log => SegmentReader.IndexHeaders(segment, c.Position, options.IndexIntervalBytes, _allowGaps)))
+        if (!WithLog(segment, log => SegmentReader.IndexHeaders(segment, c.Position, options.IndexIntervalBytes, _gaps))
+            || _anchor?.Refutes(segment.SizeBytes, segment.NextOffset) == true)
         {
             return 0;
         }
@@ -254,9 +260,10 @@ internal sealed class SegmentRecovery(
         bool found = WithLog(segment, log =>
         {
             long expected = isIndexed ? segment.NextOffset : segment.BaseOffset;
-            using var scanner = new SegmentScanner(log, start, fileBytes, expected, _allowGaps && !isTail)
+            using var scanner = new SegmentScanner(log, start, fileBytes, expected, _gaps && !isTail)
             {
                 IsAnchored = isIndexed || start == 0,
+                Anchor = _anchor,
                 EpochOf = isTail && TailEpoch is { } epoch ? _ => epoch : EpochOf,
             };
             while (scanner.MoveNext())
@@ -282,7 +289,12 @@ internal sealed class SegmentRecovery(
     /// <summary>Goes on behind damage; returns why it stopped, null at the end of the file.</summary>
     private string? ScanOn(LogSegment segment, long position, long fileBytes, long expected) => WithLog(segment, log =>
     {
-        using var scanner = new SegmentScanner(log, position, fileBytes, expected, _allowGaps) { IsAnchored = true, EpochOf = EpochOf };
+        using var scanner = new SegmentScanner(log, position, fileBytes, expected, _gaps)
+        {
+            IsAnchored = true,
+            Anchor = _anchor,
+            EpochOf = EpochOf,
+        };
         while (scanner.MoveNext())
         {
             Take(segment, new RecordBatchView(scanner.Current), scanner.Position);

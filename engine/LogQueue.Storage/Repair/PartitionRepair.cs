@@ -89,11 +89,28 @@ internal sealed class PartitionRepair(PartitionLogContext context, string direct
             _device.DeleteIfExists(segment.PathOf(SegmentFileName.Seal));
         }
 
+        ForgetPosition(segment);
         _device.SyncDirectory(directory);
         _device.Rename(aside, path);
         _device.SyncDirectory(directory);
         _device.DeleteIfExists(segment.PathOf(SegmentFileName.Seal));
         _device.SyncDirectory(directory);
+    }
+
+    /// <summary>Where batches end in this segment will change: the checkpoint keeps its offsets, and vouches for no position.</summary>
+    private void ForgetPosition(LogSegment segment)
+    {
+        if (RecoveryCheckpoint.TryLoad(_device, directory) is { } checkpoint && checkpoint.SegmentBaseOffset == segment.BaseOffset)
+        {
+            (checkpoint with
+            {
+                Generation = checkpoint.Generation + 1,
+                SegmentBaseOffset = long.MaxValue,
+                Position = 0,
+                Indexes = null,
+                IsDense = false,
+            }).Save(_device, directory);
+        }
     }
 
     private long WriteAside(string aside, string path, LogSegment segment, DamagedRange[] holes, LeaderEpochCheckpoint epochs)

@@ -28,6 +28,9 @@ internal sealed class SegmentScanner(
     /// </summary>
     public Func<long, int>? EpochOf { get; init; }
 
+    /// <summary>What the file must hold at a place, and that no offset is missing behind it; null when nothing is known.</summary>
+    public TailAnchor? Anchor { get; init; }
+
     /// <summary>Where the current batch starts; after the end, where whole batches end.</summary>
     public long Position { get; private set; } = start;
 
@@ -79,8 +82,10 @@ internal sealed class SegmentScanner(
         var batch = new RecordBatchView(Current);
         string? wrong = batch.Magic != 2 ? $"magic {batch.Magic}"
             : batch.NextOffset <= batch.BaseOffset || batch.BaseOffset < NextOffset || batch.LastOffset - _firstOffset > int.MaxValue
-                || (!allowGaps && (BatchCount > 0 || IsAnchored) && batch.BaseOffset != NextOffset)
+                || ((!allowGaps || Position >= Anchor?.Position) && (BatchCount > 0 || IsAnchored) && batch.BaseOffset != NextOffset)
                 ? $"base offset {batch.BaseOffset} where {NextOffset} follows"
+            : Anchor?.Refutes(Position + size, batch.NextOffset) == true
+                ? $"base offset {batch.BaseOffset} where the checkpoint has {Anchor.Value.NextOffset} behind the batch"
             : !batch.IsChecksumValid ? "a wrong checksum"
             : EpochOf is not null && EpochOf(batch.BaseOffset) != batch.PartitionLeaderEpoch
                 ? $"leader epoch {batch.PartitionLeaderEpoch} where {EpochOf(batch.BaseOffset)} was current" : null;

@@ -13,14 +13,6 @@ internal abstract class RequestHandler<TRequest, TResponse> : IRequestHandler
     where TRequest : IRequestMessage<TRequest>
     where TResponse : class, IResponseMessage<TResponse>
 {
-    /// <summary>
-    /// A decoded request may take this many times its own bytes, and <see cref="AllowanceBytes"/> more. Long lists of short names are what
-    /// good clients come nearest with (a name of 20 characters takes five times its bytes); a hostile frame would take up to fifty.
-    /// </summary>
-    private const int AllowanceFactor = 8;
-
-    private const int AllowanceBytes = 1 << 20;
-
     /// <inheritdoc/>
     public ApiKey ApiKey => TRequest.ApiKey;
 
@@ -39,7 +31,7 @@ internal abstract class RequestHandler<TRequest, TResponse> : IRequestHandler
     /// <inheritdoc/>
     public ValueTask<ResponseFrame?> HandleAsync(RequestContext context)
     {
-        var reader = new WireReader(context.Body, (AllowanceFactor * (long)context.Body.Length) + AllowanceBytes);
+        var reader = new WireReader(context.Body, RequestAllowance.Of(context.Body.Length));
         TRequest request = TRequest.Read(ref reader, context.ApiVersion);
         ValueTask<TResponse?> pending = HandleAsync(request, context);
         if (pending.IsCompletedSuccessfully)

@@ -34,7 +34,7 @@ public sealed class RemovedFilesTests : EngineTest
 
         await using LogEngine engine = await LogEngine.OpenAsync(options, Deadline);
         IReadOnlyList<Partition> partitions = engine.GetTopic("t").Partitions;
-        partitions[0].Read(7, 1 << 20).Records!.Dispose(); // opened, by its end
+        partitions[0].Read(7, 1 << 20).Records.Dispose(); // opened, by its end
         Assert.All((int[])[1, 3, 4, 1], p => Assert.Equal(8, Count(partitions[p]))); // more segments than may stay open
         File.Delete(Path.Combine(DataDirectory, "t-0", "00000000000000000000.log"));
         Directory.Delete(Path.Combine(DataDirectory, "t-2"), recursive: true);
@@ -42,7 +42,7 @@ public sealed class RemovedFilesTests : EngineTest
         Assert.Equal(StorageError.NotFound, Assert.Throws<StorageException>(() => partitions[0].Read(0, 1 << 20)).Error);
 
         Assert.False(engine.IsOffline);
-        partitions[0].Read(7, 1 << 20).Records!.Dispose();
+        partitions[0].Read(7, 1 << 20).Records.Dispose();
         Assert.Equal(8, Count(partitions[1]));
         Assert.Equal(AppendStatus.Appended, (await partitions[1].AppendAsync(Batch(8))).Status);
 
@@ -60,7 +60,7 @@ public sealed class RemovedFilesTests : EngineTest
         long next = 0;
         while (next < partition.HighWatermark)
         {
-            using LogQueue.Wire.IRecordSlice records = partition.Read(next, 1 << 20).Records!;
+            using LogQueue.Wire.RecordSlice records = partition.Read(next, 1 << 20).Records;
             byte[] bytes = new byte[records.LengthBytes];
             records.CopyTo(bytes);
             next = StorageRig.Decode(bytes, next, []);

@@ -47,7 +47,7 @@ public sealed partial class EngineMetricsTests : EngineTest
         Assert.InRange(meter.Count(DataDirectory, "logqueue.durable.wait"), 40, 60);
         Assert.InRange(meter.Sum(DataDirectory, "logqueue.sync.count"), 40, 200);
         Assert.True(meter.Sum(DataDirectory, "logqueue.sync.bytes") >= 40 * 100_000);
-        string[] mayBeZero = ["logqueue.unsynced.bytes", "logqueue.damaged.partitions", "logqueue.fenced", "logqueue.damaged.ranges"];
+        string[] mayBeZero = ["logqueue.unsynced.bytes", "logqueue.damaged.partitions", "logqueue.fenced", "logqueue.damaged.ranges", "logqueue.lost.found.bytes"];
         string[] movedElsewhere = [.. table.Keys.Where(static name => // in CleanerLoopTests and ScrubberTests
             name.StartsWith("logqueue.cleaner.", StringComparison.Ordinal) || name.StartsWith("logqueue.scrub.", StringComparison.Ordinal))];
         Assert.All(table.Keys.Except(mayBeZero).Except(movedElsewhere), name => Assert.True(meter.Sum(DataDirectory, name) > 0, $"{name} did not move"));
@@ -75,11 +75,14 @@ public sealed partial class EngineMetricsTests : EngineTest
         }
 
         File.Delete(Path.Combine(DataDirectory, ".logqueue_clean_shutdown"));
+        Directory.CreateDirectory(Path.Combine(DataDirectory, "lost+found"));
+        await File.WriteAllTextAsync(Path.Combine(DataDirectory, "lost+found", "t-0.x"), "12345", Deadline);
 
         using var meter = new Recorder();
         await using LogEngine harmed = await OpenAsync();
         meter.Collect();
         Assert.Equal(harmed.GetTopic("t").Partitions[0].IsDamaged ? 1 : 0, meter.Sum(DataDirectory, "logqueue.damaged.partitions"));
+        Assert.Equal(5, meter.Sum(DataDirectory, "logqueue.lost.found.bytes"));
         Assert.True(harmed.GetTopic("t").Partitions[0].IsDamaged, "the start did not find the damage");
     }
 

@@ -1,8 +1,12 @@
 using LogQueue.Engine.Groups;
+using LogQueue.Engine.Metadata;
+using LogQueue.Engine.Opening;
 using LogQueue.Engine.Partitions;
 using LogQueue.Engine.Topics;
 using LogQueue.Records;
 using LogQueue.Storage;
+using LogQueue.Storage.Files;
+using LogQueue.Storage.Partitions;
 using LogQueue.TestKit.Kafka;
 using LogQueue.TestKit.Storage;
 
@@ -184,6 +188,34 @@ public sealed class KafkaAdoptionTests
             Partition log = Topic(engine, topic).Partitions[partition];
             Assert.Equal(kafka.Expected(topic, partition, committed: true), CommittedReads.Lines(log, committed: true));
             Assert.Equal(kafka.Expected(topic, partition, committed: false), CommittedReads.Lines(log, committed: false));
+        }
+    }
+
+    [Fact]
+    public async Task Settings_that_are_not_known_here_are_named_once_for_each_topic_and_left_out()
+    {
+        using KafkaDirectory kafka = KafkaDirectory.Extract(KafkaDirectory.Whole);
+        using (DataDirectory directory = DataDirectory.Lock(new LogEngineOptions { DataDirectory = kafka.DataDirectory }, DiskStorageDevice.Create()))
+        {
+            PartitionLog log = directory.OpenLog(new TopicPartition(TopicName.ClusterMetadata, 0), MetadataLog.Options, MetadataLog.TopicId);
+            await new MetadataLog(log, TimeProvider.System).AppendAsync([
+                MetadataRecords.Config("cfg", "retention.mss", "5"), MetadataRecords.Config("cfg", "segment.bytes", "nine"),
+                MetadataRecords.Config("plain", "of.the.future", "1")]);
+            await log.CloseAsync();
+        }
+
+        foreach (int _ in (int[])[1, 2])
+        {
+            List<string> warnings = [];
+            await using LogEngine engine = await LogEngine.OpenAsync(
+                new LogEngineOptions { DataDirectory = kafka.DataDirectory, OnWarning = warnings.Add }, Timeout);
+            Assert.Equal(2, warnings.Count);
+            string cfg = Assert.Single(warnings, static w => w.StartsWith("Topic 'cfg': ", StringComparison.Ordinal));
+            Assert.Contains("'retention.mss=5' (Unknown topic setting 'retention.mss'. Did you mean 'retention.ms'?)", cfg, StringComparison.Ordinal);
+            Assert.Contains("'segment.bytes=nine' (", cfg, StringComparison.Ordinal);
+            Assert.Contains("'of.the.future=1'", Assert.Single(warnings, w => w != cfg), StringComparison.Ordinal);
+            Assert.Equal(new Dictionary<string, string> { ["max.message.bytes"] = "2000000", ["retention.ms"] = "1234567" }, Topic(engine, "cfg").Config.Overrides);
+            Assert.Equal(1 << 30, Topic(engine, "cfg").Config.SegmentBytes);
         }
     }
 

@@ -25,6 +25,21 @@ public sealed class LostAndFoundTests
         Assert.Equal([2], _device.Content($"{Lost}/t-0.x.log.2"));
     }
 
+    [Fact]
+    public void Its_size_counts_files_and_the_files_of_directories()
+    {
+        Assert.Equal((0, 0L), LostAndFound.Measure(_device, "/data"));
+        Write([1, 2, 3]);
+        LostAndFound.Move(_device, File);
+        _device.CreateDirectory($"{Lost}/gone-0");
+        using (IStorageFile file = _device.Open($"{Lost}/gone-0/x.log", StorageOpenMode.CreateNew))
+        {
+            file.Write(0, [1, 2, 3, 4]);
+        }
+
+        Assert.Equal((2, 7L), LostAndFound.Measure(_device, "/data"));
+    }
+
     [Theory]
     [InlineData(10, 20)]
     [InlineData(64 << 10, 128 << 10)] // the same piece by piece

@@ -28,7 +28,7 @@ public sealed class LeaderEpochRecoveryTests : IDisposable
     {
         Segment(0, 0, 0, 3);
         Segment(12, 3, 5);
-        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0), (3, 8), (5, 16)), _segments));
+        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0), (3, 8), (5, 16)), _segments, isOurs: false));
     }
 
     [Theory]
@@ -38,18 +38,19 @@ public sealed class LeaderEpochRecoveryTests : IDisposable
     public void An_epoch_that_begins_elsewhere_is_wrong(int epoch, long start)
     {
         Segment(0, 0, 0, 3, 3);
-        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0), (3, 8)), _segments));
-        Assert.False(LeaderEpochRecovery.IsRight(Epochs((0, 0), (epoch, start)), _segments));
+        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0), (3, 8)), _segments, isOurs: false));
+        Assert.False(LeaderEpochRecovery.IsRight(Epochs((0, 0), (epoch, start)), _segments, isOurs: false));
     }
 
     [Fact]
     public void A_file_that_lacks_the_last_epoch_is_wrong_and_one_of_an_empty_log_is_right()
     {
         Segment(0, 0, 3);
-        Assert.False(LeaderEpochRecovery.IsRight(Epochs((0, 0)), _segments));
+        Assert.False(LeaderEpochRecovery.IsRight(Epochs((0, 0)), _segments, isOurs: false));
+        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0)), _segments, isOurs: true)); // the last batch lies, not the file
         var empty = new SegmentList();
-        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0)), empty));
-        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0), (3, 4), (7, 8)), empty));
+        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0)), empty, isOurs: false));
+        Assert.True(LeaderEpochRecovery.IsRight(Epochs((0, 0), (3, 4), (7, 8)), empty, isOurs: false));
     }
 
     [Fact]

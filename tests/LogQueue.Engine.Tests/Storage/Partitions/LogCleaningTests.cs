@@ -177,6 +177,108 @@ public sealed class LogCleaningTests
         Assert.Equal(["b", "d"], CompactionRig.Read(again.Log).Select(static r => r.Key));
     }
 
+    /// <summary>
+    /// The cut begins at each batch of a pass, on a thread of its own as a follower's would: the pass must give up and leave nothing, and the
+    /// power may fail at any operation after it.
+    /// </summary>
+    [Theory]
+    [InlineData(13)] // behind all that is cleaned
+    [InlineData(5)]
+    public void A_cut_beside_a_pass_ends_it_and_no_power_cut_shows_a_trace_of_either(long offset)
+    {
+        bool isDone = false;
+        for (int at = 1; !isDone; at++)
+        {
+            long operations = 1;
+            for (long power = 0; power <= operations; power++)
+            {
+                var device = new SimulatedStorageDevice(StorageRig.Root);
+                using StorageRig rig = Filled(device);
+                CompactionRig.Append(rig.Log, CompactionRig.Batch([("a", "last"), ("end", "x")]));
+                rig.Log.Commit();
+                List<KeyedRecord> before = CompactionRig.Read(rig.Log);
+                isDone = !CleanBesideACut(rig, at, offset, power, out operations);
+                using var again = new StorageRig(device.Crash((int)power), CompactionRig.Small);
+                string how = $"cut at batch {at}, power cut at {power}";
+                Assert.True(again.Log.Recovery.Damage.Count == 0, $"{how}: {string.Join("; ", again.Log.Recovery.Damage)}");
+                Assert.DoesNotContain(again.Device.ListFiles(StorageRig.Directory), static n => n.EndsWith(".cleaned", StringComparison.Ordinal));
+                List<KeyedRecord> seen = CompactionRig.Read(again.Log);
+                Assert.True(seen.Select(static r => r.Offset).SequenceEqual(seen.Select(static r => r.Offset).Distinct().Order()), $"{how}: the order");
+                Assert.Empty(seen.Except(before));
+                Assert.True(seen.Exists(static r => r.Key == "k0"), $"{how}: the first key is lost");
+                Assert.True(power > 0 || isDone || again.Log.LogEndOffset <= offset, $"{how}: the log ends at {again.Log.LogEndOffset}");
+                if (again.Log.LogEndOffset >= 13)
+                {
+                    Assert.Equal(["k0", "k1", "k2", "k3", "k4", "k5"], seen.Where(static r => r.Key[0] == 'k').Select(static r => r.Key));
+                }
+            }
+        }
+    }
+
+    /// <summary>True when the pass met the batch at which the cut was to begin.</summary>
+    private static bool CleanBesideACut(StorageRig rig, int at, long offset, long powerCutAfter, out long operations)
+    {
+        var device = (SimulatedStorageDevice)rig.Device;
+        int batches = 0;
+        Exception? failed = null;
+        Thread? cutting = null;
+        long started = 0;
+        var throttle = new CleanThrottle(1, rig.Time, (_, token) =>
+        {
+            if (++batches == at)
+            {
+                started = device.Operations;
+                device.CutPowerAt = powerCutAfter == 0 ? 0 : started + powerCutAfter;
+                cutting = new Thread(() => failed = Xunit.Record.Exception(() => rig.Log.TruncateTo(offset)));
+                cutting.Start();
+                Assert.True(token.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)), "the pass was not told to give up");
+                Assert.False(powerCutAfter == 0 && cutting.Join(20), "the cut did not wait for the pass");
+            }
+        });
+        CleanResult result = default;
+        Exception? ended = Xunit.Record.Exception(() => result = rig.Log.Clean(
+            new KeyOffsetMap(100L * KeyOffsetMap.EntryBytes), throttle, new Random(1), CancellationToken.None));
+        cutting?.Join();
+        operations = device.Operations - started;
+        Assert.True(device.IsPowerCut || (ended is null && failed is null), $"cut at batch {at}: {ended} {failed}");
+        if (cutting is not null && !device.IsPowerCut)
+        {
+            Assert.False(result.IsComplete);
+            Assert.False(rig.Context.Fence.IsTripped);
+            Assert.DoesNotContain(device.ListFiles(StorageRig.Directory), static n => n.EndsWith(".cleaned", StringComparison.Ordinal));
+            Assert.True(CompactionRig.Clean(rig.Log).IsComplete); // nothing holds the next pass back
+        }
+
+        return cutting is not null;
+    }
+
+    [Fact]
+    public void A_topic_that_is_deleted_ends_its_running_pass_first()
+    {
+        using StorageRig rig = Filled();
+        Thread? deleting = null;
+        var throttle = new CleanThrottle(1, rig.Time, (_, token) =>
+        {
+            deleting ??= Start(rig.Log.Delete);
+            Assert.True(token.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)), "the pass was not told to give up");
+            Assert.False(deleting.Join(20), "the deletion did not wait for the pass");
+        });
+
+        Assert.False(rig.Log.Clean(new KeyOffsetMap(100L * KeyOffsetMap.EntryBytes), throttle, new Random(1), CancellationToken.None).IsComplete);
+
+        deleting!.Join();
+        Assert.False(rig.Context.Fence.IsTripped);
+        Assert.Empty(_device.ListDirectories(StorageRig.Root));
+        Assert.Null(rig.Log.PlanCleaning(rig.Time.GetUtcNow()));
+    }
+
+    private static Thread Start(ThreadStart action)
+    {
+        var thread = new Thread(action);
+        thread.Start();
+        return thread;
+    }
+
     /// <summary>Segments 0 to 2 with a record at 0 only, and 3 to 4, of which each stays; too large to become one.</summary>
     private static StorageRig WithAGapBetweenSegments(SimulatedStorageDevice device)
     {
@@ -194,9 +296,11 @@ public sealed class LogCleaningTests
         return rig;
     }
 
-    private StorageRig Filled()
+    private StorageRig Filled() => Filled(_device);
+
+    private static StorageRig Filled(SimulatedStorageDevice device)
     {
-        var rig = new StorageRig(_device, CompactionRig.Small);
+        var rig = new StorageRig(device, CompactionRig.Small);
         for (int i = 0; i < 6; i++)
         {
             CompactionRig.Append(rig.Log, CompactionRig.Batch([("a", $"{i}"), ($"k{i}", "x")]));

@@ -228,7 +228,7 @@ public sealed class LogReaderTests : IDisposable
             Fence = new DirectoryFence(),
             CommitLog = new InlineCommitLog(),
         };
-        return new LogReader(_segments, _offsets, new LeaderEpochCheckpoint(), new Quarantine(context, StorageRig.Root, _offsets, []));
+        return new LogReader(_segments, _offsets, new LeaderEpochCheckpoint(), new Quarantine(context, StorageRig.Root, _segments, _offsets, []));
     }
 
     private LogSegment Segment(long baseOffset, int suffix, params (long Offset, long TimestampMs)[] records)

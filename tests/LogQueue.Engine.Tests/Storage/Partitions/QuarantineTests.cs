@@ -1,3 +1,4 @@
+using System.Globalization;
 using LogQueue.Storage;
 using LogQueue.Storage.Files;
 using LogQueue.Storage.Partitions;
@@ -282,7 +283,9 @@ public sealed class QuarantineTests
         string path = DamageRig.Logs(device)[0];
         using var rig = new StorageRig(device, DamageRig.Options);
         var segment = LogSegment.Open(device, StorageRig.Directory, 0, new LeaseBudget(4), new LeaseBudget(4), writable: false);
-        var quarantine = new Quarantine(rig.Context, StorageRig.Directory, new LogOffsets(), []);
+        var segments = new SegmentList();
+        segments.Add(segment);
+        var quarantine = new Quarantine(rig.Context, StorageRig.Directory, segments, new LogOffsets(), []);
         Assert.True(SegmentSealer.TryAdopt(device, segment));
         device.FlipBit(path, 30_000 * 8);
         DamagedRange found = Assert.Single(quarantine.Examine(segment));
@@ -291,6 +294,68 @@ public sealed class QuarantineTests
         segment.Close();
         quarantine.ExamineWritten(segment);
         Assert.Equal([found], quarantine.Ranges);
+    }
+
+    [Fact]
+    public void What_was_booked_of_a_segment_is_forgotten_with_it_and_what_another_booked_stays()
+    {
+        SimulatedStorageDevice device = DamageRig.Closed();
+        using var rig = new StorageRig(device, DamageRig.Options);
+        var segments = new SegmentList();
+        var known = new DamagedRange(900, 901, "no file");
+        var quarantine = new Quarantine(rig.Context, StorageRig.Directory, segments, new LogOffsets(), [known]);
+        foreach (string log in DamageRig.Logs(device)[..2])
+        {
+            var segment = LogSegment.Open(device, StorageRig.Directory, long.Parse(Path.GetFileNameWithoutExtension(log), NumberStyles.None, null),
+                new LeaseBudget(4), new LeaseBudget(4), writable: false);
+            segments.Add(segment);
+            segment.Integrity.AllowGaps = false;
+            device.FlipBit(log, 30_000 * 8);
+            segment.Publish(segments.Count == 1 ? 100 : 1000, 40_000);
+            segment.Integrity.Distrust(40_000, segment.NextOffset, isSealed: false);
+            Assert.NotEmpty(quarantine.Examine(segment));
+        }
+
+        LogSegment[] all = [.. segments.Snapshot];
+        DamagedRange[] ranges = quarantine.Ranges;
+        Assert.True(quarantine.HasAny(all.AsSpan(0, 1)));
+        quarantine.Forget([all[0]]);
+        Assert.False(quarantine.HasAny(all.AsSpan(0, 1)));
+        Assert.True(quarantine.HasAny(all.AsSpan(1)));
+        Assert.Equal(ranges.Where(r => r.Segment != all[0]), quarantine.Ranges);
+        Assert.Contains(known, quarantine.Ranges);
+        Assert.Equal([all[1].BaseOffset], QuarantineFile.Load(device, StorageRig.Directory)!);
+        quarantine.Forget([all[0]]);
+        Assert.Equal(ranges.Where(r => r.Segment != all[0]), quarantine.Ranges);
+        Array.ForEach(all, static s => s.Close());
+    }
+
+    [Theory]
+    [InlineData(0, 5, 99, 0, 99, -1)] // ends before the damage: it is none of this reader's business
+    [InlineData(0, 5, 100, 0, 100, 10)]
+    [InlineData(0, 5, 101, 0, 100, 10)]
+    [InlineData(0, 5, 900, 0, 100, 10)]
+    [InlineData(0, 19, 900, 0, 100, 10)] // inside
+    [InlineData(0, 20, 900, 200, 400, 40)] // behind the first
+    [InlineData(0, 20, 399, 200, 399, -1)]
+    [InlineData(0, 50, 900, 500, 900, -1)] // behind both
+    [InlineData(7, 5, 900, 0, 900, -1)] // another segment
+    public void A_stretch_ends_at_the_next_damage_below_its_limit(long segmentBase, long offset, long limit, long from, long newLimit, long next)
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        using var rig = new StorageRig(device, DamageRig.Options);
+        var segment = LogSegment.Create(device, StorageRig.Root, segmentBase, new LeaseBudget(4), new LeaseBudget(4), 0);
+        DamagedRange[] known =
+        [
+            new(40, 50, "two") { SegmentBaseOffset = 0, FromPosition = 400, ToPosition = 500 },
+            new(10, 20, "one") { SegmentBaseOffset = 0, FromPosition = 100, ToPosition = 200 },
+        ];
+        var quarantine = new Quarantine(rig.Context, StorageRig.Directory, new SegmentList(), new LogOffsets(), known);
+
+        quarantine.FindStretch(segment, offset, ref limit, out long start, out DamagedRange? found);
+
+        Assert.Equal((from, newLimit, next), (start, limit, found?.FromOffset ?? -1));
+        segment.Close();
     }
 
     private static void Swap(SimulatedStorageDevice device, string one, long first, string two, long second, int bytes)

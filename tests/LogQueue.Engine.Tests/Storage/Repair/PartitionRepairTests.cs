@@ -215,6 +215,36 @@ public sealed class PartitionRepairTests
         Assert.False(reader.TryRead(out _));
     }
 
+    [Fact]
+    public void A_batch_that_a_repair_moves_to_where_the_checkpoint_ends_is_no_damage()
+    {
+        var device = new SimulatedStorageDevice(StorageRig.Root);
+        byte[] last = TestBatches.Build(1, 3, TestBatches.StartMs + 3);
+        byte[] first = [];
+        for (int bytes = 16; first.Length < last.Length + RecordBatchLayout.HeaderBytes; bytes++)
+        {
+            first = TestBatches.Build(1, 0, TestBatches.StartMs, bytes);
+        }
+
+        Assert.Equal(last.Length + RecordBatchLayout.HeaderBytes, first.Length); // and an empty batch takes its place
+        using (var rig = new StorageRig(device, DamageRig.Options))
+        {
+            rig.Log.Append(first, AppendOrigin.Client);
+            rig.Log.Append(TestBatches.Build(1, 1, TestBatches.StartMs + 1), AppendOrigin.Client);
+            rig.Log.Append(TestBatches.Build(1, 2, TestBatches.StartMs + 2), AppendOrigin.Client);
+            rig.Log.Commit();
+            rig.Log.Maintain(rig.Time.GetUtcNow());
+            rig.Log.Append(last, AppendOrigin.Client);
+            rig.Log.Commit();
+        }
+
+        device.FlipBit(DamageRig.Logs(device)[0], 70 * 8);
+        Assert.Single(Repair(device, acceptLoss: true).Damage);
+        using var again = new StorageRig(device, DamageRig.Options);
+        Assert.Empty(again.Log.Damage);
+        Assert.Equal([1L, 2, 3], StorageRig.ReadAll(again.Log, 0).Select(static r => r.Tag));
+    }
+
     private static void CheckRepaired(SimulatedStorageDevice device, List<(long From, long To)> lost, long end)
     {
         using (var rig = new StorageRig(device, DamageRig.Options))

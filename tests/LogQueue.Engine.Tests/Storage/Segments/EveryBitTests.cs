@@ -47,7 +47,7 @@ public sealed class EveryBitTests
         {
             device.FlipBit(path, bit);
             segment.Integrity.Distrust(segment.SizeBytes, segment.NextOffset, isSealed);
-            var reader = new LogReader(recovery.Segments, offsets, recovery.Epochs, new Quarantine(rig.Context, StorageRig.Directory, offsets, []));
+            var reader = new LogReader(recovery.Segments, offsets, recovery.Epochs, new Quarantine(rig.Context, StorageRig.Directory, recovery.Segments, offsets, []));
             (long from, long to) = DamageRig.BatchAt(original, bit / 8);
             int bytes = 0;
             for (long offset = segment.BaseOffset; offset < segment.NextOffset;)
