@@ -11,7 +11,7 @@ internal readonly record struct DamagedRange(long FromOffset, long ToOffset, str
     /// <summary>The segment in which they lay; -1 when its file is missing.</summary>
     public long SegmentBaseOffset { get; init; } = -1;
 
-    /// <summary>That segment itself: the cleaner may put another with its base offset in its place. Null when the file is missing.</summary>
+    /// <summary>That segment: the cleaner may put another with its base offset in its place. Null when the file is missing.</summary>
     public LogSegment? Segment { get; init; }
 
     /// <summary>The first damaged byte of it.</summary>

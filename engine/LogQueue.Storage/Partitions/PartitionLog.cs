@@ -269,7 +269,7 @@ internal sealed class PartitionLog : IDisposable
     public CleanResult Clean(KeyOffsetMap map, CleanThrottle throttle, Random seeds, CancellationToken cancellationToken) =>
         _cleaning.Clean(map, throttle, seeds, cancellationToken);
 
-    /// <summary>Cuts the log to an offset, durably: what holds or follows it goes. A running pass gives up first; readers may fail.</summary>
+    /// <summary>Cuts the log to an offset, durably: what holds or follows it goes. A running pass gives up; readers may fail.</summary>
     public void TruncateTo(long offset) => _cleaning.Without(() => _upkeep.TruncateTo(offset));
 
     /// <summary>What is damaged now, in words; empty when nothing is.</summary>
