@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using LogQueue.Engine.Tests.Storage.Segments;
 using LogQueue.Records.Checksums;
 using LogQueue.Storage.Compaction;
+using LogQueue.Storage.Files;
 using LogQueue.TestKit.Storage;
 
 namespace LogQueue.Engine.Tests.Storage.Compaction;
@@ -55,5 +57,50 @@ public sealed class SwapManifestTests
         bytes[at] = value;
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(bytes.Length - 4), Crc32C.Compute(bytes.AsSpan(0, bytes.Length - 4)));
         Assert.Null(SwapManifest.TryParse(bytes));
+    }
+
+    /// <summary>Names may become durable in any order: a decision may only go when all it decided is there.</summary>
+    [Fact]
+    public void What_was_decided_is_done_whenever_the_power_is_cut()
+    {
+        bool isDone = false;
+        for (int cut = 1; !isDone; cut++)
+        {
+            SimulatedStorageDevice device = LogFileRig.NewDevice();
+            Write(device, PathOf(0, SegmentFileName.Log), 1);
+            Write(device, PathOf(0, SegmentFileName.Log) + SwapManifest.CleanedSuffix, 2);
+            Write(device, PathOf(7, SegmentFileName.Log), 3);
+            device.SyncDirectory(StorageRig.Directory);
+            device.SyncDirectory(StorageRig.Root);
+            var manifest = new SwapManifest(0, false, [7]);
+            manifest.Save(device, StorageRig.Directory);
+            device.CutPowerAt = device.Operations + cut;
+            try
+            {
+                manifest.Finish(device, StorageRig.Directory);
+                isDone = true;
+            }
+            catch (SimulatedPowerCutException)
+            {
+                // The disk as it is then.
+            }
+
+            for (int seed = 0; seed < 30; seed++)
+            {
+                SimulatedStorageDevice after = device.Crash(seed, CrashProfile.Weak);
+                SwapManifest.Recover(after, StorageRig.Directory);
+                Assert.Equal([Path.GetFileName(PathOf(0, SegmentFileName.Log))], after.ListFiles(StorageRig.Directory));
+                Assert.Equal([2], after.Content(PathOf(0, SegmentFileName.Log)));
+            }
+        }
+    }
+
+    private static string PathOf(long baseOffset, string extension) => SegmentFileName.PathOf(StorageRig.Directory, baseOffset, extension);
+
+    private static void Write(SimulatedStorageDevice device, string path, byte content)
+    {
+        using IStorageFile file = device.Open(path, StorageOpenMode.CreateNew);
+        file.Write(0, [content]);
+        file.DataSync();
     }
 }
