@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LogQueue.Wire;
 
 /// <summary>
@@ -7,6 +9,9 @@ namespace LogQueue.Wire;
 public readonly struct RecordSet
 {
     private readonly ReadOnlyMemory<byte> _memory;
+
+    /// <summary>Apart, since requests, whose objects are counted against their frame, never have one.</summary>
+    private readonly StrongBox<RecordSlice>? _slice;
 
     /// <summary>Record bytes in memory.</summary>
     public RecordSet(ReadOnlyMemory<byte> memory)
@@ -18,7 +23,7 @@ public readonly struct RecordSet
     /// <summary>Record bytes that lie in a file.</summary>
     public RecordSet(RecordSlice slice)
     {
-        Slice = slice;
+        _slice = slice.IsEmpty ? null : new StrongBox<RecordSlice>(slice);
         HasValue = true;
     }
 
@@ -38,7 +43,7 @@ public readonly struct RecordSet
     public ReadOnlyMemory<byte> Memory => _memory;
 
     /// <summary>The slice, when the bytes lie in a file; else empty.</summary>
-    public RecordSlice Slice { get; }
+    public RecordSlice Slice => _slice?.Value ?? default;
 
     private bool HasValue { get; }
 }
