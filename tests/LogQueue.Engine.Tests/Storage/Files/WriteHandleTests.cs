@@ -184,6 +184,35 @@ public sealed class WriteHandleTests
         Assert.Equal(0, budget.UnsyncedCount);
     }
 
+    [Fact]
+    public void A_sync_speaks_only_for_writes_that_ended_before_it()
+    {
+        WriteHandle handle = New("/data/x");
+        Write(handle, 0, 1);
+        IStorageFile file = handle.Begin();
+        handle.Sync(); // while a write runs
+        Assert.True(handle.IsUnsynced);
+        file.Write(1, [2]);
+        handle.Done();
+        _budget.CloseIdle();
+        Assert.Equal((1, 1), (_device.OpenFiles, _budget.UnsyncedCount)); // its handle must hear of an error
+
+        _device.Fault = o =>
+        {
+            if (o.Kind == "sync")
+            {
+                _device.Fault = null;
+                Write(handle, 2, 3); // begins and ends while the sync runs
+            }
+
+            return null;
+        };
+        handle.Sync();
+        Assert.True(handle.IsUnsynced);
+        handle.Sync();
+        Assert.Equal((false, 0), (handle.IsUnsynced, _budget.UnsyncedCount));
+    }
+
     private static void Write(WriteHandle handle, long position, byte value)
     {
         IStorageFile file = handle.Begin();

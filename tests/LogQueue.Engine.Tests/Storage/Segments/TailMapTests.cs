@@ -198,6 +198,31 @@ public sealed class TailMapTests : IDisposable
         segment.Close();
     }
 
+    [Fact]
+    public async Task A_window_that_moves_under_its_readers_gives_the_right_bytes_or_none()
+    {
+        TailMap map = New(100);
+        Task[] readers = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+        {
+            byte[] read = new byte[BatchBytes];
+            while (_segment!.NextOffset < 3_000)
+            {
+                long batch = (_segment.SizeBytes / BatchBytes) - 1;
+                Assert.True(!map.TryRead(batch * BatchBytes, read) || !read.AsSpan().ContainsAnyExcept((byte)batch));
+            }
+        }))];
+        while (_segment!.NextOffset < 3_000)
+        {
+            Append(1);
+            if (_segment.NextOffset % 10 == 0)
+            {
+                map.Cut(static () => { }); // the window goes, as for want of room
+            }
+        }
+
+        await Task.WhenAll(readers).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     private static void Append(LogSegment segment, int count)
     {
         for (int i = 0; i < count; i++)
